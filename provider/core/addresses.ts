@@ -1,0 +1,76 @@
+// Address arithmetic: the one place that talks to ip-num. Everything else passes CIDR strings around.
+import { collapseIPv6Number, IPv4, IPv4CidrRange, IPv6, IPv6CidrRange } from "ip-num";
+
+export type Family = 4 | 6;
+
+/** An address with its prefix length, as in `172.16.10.2/24`. */
+export interface Cidr {
+  family: Family;
+  /** Canonical: dotted decimal, or RFC 5952. */
+  address: string;
+  prefix: number;
+  /** First and last address of the network that the prefix spans. */
+  first: bigint;
+  last: bigint;
+  value: bigint;
+}
+
+/** Canonical text and value of one address; throws with ip-num's reason when it is none. */
+export function parseAddress(text: string): { family: Family; address: string; value: bigint } {
+  const trimmed = text.trim();
+  if (trimmed.includes(":")) {
+    const ip = new IPv6(trimmed);
+    return { family: 6, address: collapseIPv6Number(ip.toString()), value: ip.getValue() };
+  }
+  const ip = new IPv4(trimmed);
+  return { family: 4, address: ip.toString(), value: ip.getValue() };
+}
+
+/** Reads `address/prefix`; throws when it is not one. */
+export function parseCidr(text: string): Cidr {
+  const [addressText = "", prefixText = "", ...rest] = text.trim().split("/");
+  if (!/^\d{1,3}$/.test(prefixText) || rest.length > 0) throw new Error("it has no prefix length such as /24");
+  const { family, address, value } = parseAddress(addressText);
+  const prefix = Number(prefixText);
+  if (prefix > (family === 4 ? 32 : 128))
+    throw new Error(`an IPv${family} prefix is at most ${family === 4 ? 32 : 128}`);
+  const range =
+    family === 4
+      ? IPv4CidrRange.fromCidr(`${address}/${prefix}`)
+      : IPv6CidrRange.fromCidr(`${addressText.trim()}/${prefix}`);
+  return {
+    family,
+    address,
+    prefix,
+    value,
+    first: range.getFirst().getValue(),
+    last: range.getLast().getValue(),
+  };
+}
+
+export const formatCidr = (cidr: Cidr): string => `${cidr.address}/${cidr.prefix}`;
+
+function format(family: Family, value: bigint): string {
+  return family === 4 ? new IPv4(value).toString() : collapseIPv6Number(new IPv6(value).toString());
+}
+
+/** The network an address lies in: `172.16.10.2/24` gives `172.16.10.0/24`. */
+export const networkOf = (cidr: Cidr): string => `${format(cidr.family, cidr.first)}/${cidr.prefix}`;
+
+export const hasHostBits = (cidr: Cidr): boolean => cidr.value !== cidr.first;
+
+export const contains = (outer: Cidr, inner: { family: Family; value: bigint }): boolean =>
+  outer.family === inner.family && outer.first <= inner.value && inner.value <= outer.last;
+
+export const containsRange = (outer: Cidr, inner: Cidr): boolean =>
+  outer.family === inner.family && outer.first <= inner.first && inner.last <= outer.last;
+
+export const overlaps = (a: Cidr, b: Cidr): boolean => a.family === b.family && a.first <= b.last && b.first <= a.last;
+
+/** IPv4 before IPv6, then by value, then the longer prefix later: the order that `check` shows. */
+export function compareCidr(left: string, right: string): number {
+  const [a, b] = [parseCidr(left), parseCidr(right)];
+  if (a.family !== b.family) return a.family - b.family;
+  if (a.value !== b.value) return a.value < b.value ? -1 : 1;
+  return a.prefix - b.prefix;
+}

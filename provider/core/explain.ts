@@ -1,0 +1,44 @@
+// The failures that every script knows, in words: why, and what to do.
+import { quoted } from "./errors";
+import { hostLabel } from "./host";
+import type { CommonInputs, ScriptFailure } from "./resource";
+
+const PACKAGES: Record<string, string> = {
+  ip: "iproute2 (its `ip` command; busybox's can't do this)",
+  nft: "nftables",
+  docker: "Docker (its `docker` command)",
+};
+
+export function explainCommon(
+  { code, details: [first = "", second = ""] }: ScriptFailure,
+  inputs: CommonInputs,
+): string {
+  const host = hostLabel(inputs.host);
+  const { parent } = inputs as CommonInputs & { parent?: string };
+  switch (code) {
+    case "not-root":
+      return `it takes root, and ${quoted(first)} is not root there: connect as root, or set sudo: true (or sudo: {password}) on the host's connection`;
+    case "missing-tool":
+      return `${host} has no ${PACKAGES[first] ?? first}: install it there`;
+    case "no-parent":
+      return `parent ${quoted(parent ?? "")} does not exist; its interfaces are ${first.trim().split(" ").join(", ")}`;
+    case "parent-down":
+      return `parent ${quoted(parent ?? "")} is down: bring it up (ip link set ${parent} up), and keep it up over a reboot`;
+    case "foreign":
+      return first
+        ? `it exists and belongs to somebody else (its mark says ${quoted(first)}): remove it there, choose another name, or take it over with adopt: true`
+        : "it exists and was not made by pulumi-macvlan: remove it, choose another name, or take it over with adopt: true";
+    case "different":
+      return `it exists with another parent, id or kind (${first.trim()}): adopt can't turn it into this; remove it, or describe it as it is`;
+    case "has-children":
+      return `other interfaces stand on it and would vanish with it: ${first.trim().split(" ").join(", ")}; remove them first`;
+    case "locked":
+      return `another change has held ${host}'s lock (/run/pulumi-macvlan/lock) for 50 s: try again when it is done`;
+    case "command":
+      return second ? `${quoted(first)} failed there: ${second}` : `${quoted(first)} failed there`;
+    case "protocol":
+      return `the connection ended before all inputs had arrived (${first}); nothing was changed`;
+    default:
+      return [code, first, second].filter(Boolean).join(": ");
+  }
+}

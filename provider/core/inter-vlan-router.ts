@@ -1,0 +1,202 @@
+// InterVlanRouter on a host: gateway addresses, forwarding, NAT and a stateful policy between VLANs.
+// Kernel: Documentation/networking/ip-sysctl.rst (ip_forward, forwarding, accept_ra); nft(8).
+import { z } from "zod";
+import { decodeAddresses } from "../iproute/decode";
+import { compareListings, type Rule, renderRuleset, TABLE } from "../nftables/ruleset";
+import { compareCidr, networkOf, overlaps, parseCidr } from "./addresses";
+import type { Refusal } from "./errors";
+import { flag, interfaceAddresses, interfaceName, subnet } from "./fields";
+import { markOf } from "./mark";
+import type { Claim, CommonInputs, ResourceKind, Sections } from "./resource";
+
+interface RouterInterface {
+  interface: string;
+  addresses: string[];
+}
+
+export interface InterVlanRouterInputs extends CommonInputs {
+  interfaces: RouterInterface[];
+  nat: { outInterface: string; sources?: string[] }[];
+  policy: { default: "accept" | "drop"; rules: Rule[] };
+  persist: boolean;
+}
+
+const byName = <T>(list: readonly T[], name: (item: T) => string): T[] =>
+  [...list].sort((a, b) => (name(a) < name(b) ? -1 : 1));
+
+const sources = z
+  .array(subnet, { error: "must be a list of subnets" })
+  .transform((list) => [...new Set(list)].sort(compareCidr));
+
+const port = z
+  .union([z.number(), z.string()], { error: "must be a port, or a range such as 8000-8100" })
+  .transform((value, context) => {
+    const [low = "", high = low, ...rest] = String(value).trim().split("-");
+    const good = [low, high].every((text) => /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65535);
+    if (good && rest.length === 0 && Number(low) <= Number(high)) {
+      return Number(low) === Number(high) ? String(Number(low)) : `${Number(low)}-${Number(high)}`;
+    }
+    context.issues.push({
+      code: "custom",
+      message: `"${value}" is not a port, or a range such as 8000-8100`,
+      input: value,
+    });
+    return z.NEVER;
+  });
+
+/** An end of a rule: an interface, a subnet, or any. */
+const ruleEnd = z.string({ error: 'must be an interface, a subnet or "any"' }).transform((text, context) => {
+  if (text === "any") return text;
+  const result = (text.includes("/") ? subnet : interfaceName).safeParse(text);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) context.issues.push({ code: "custom", message: issue.message, input: text });
+  return z.NEVER;
+});
+
+const rule = z
+  .strictObject(
+    {
+      from: ruleEnd,
+      to: ruleEnd,
+      protocol: z.enum(["tcp", "udp", "icmp"], { error: 'must be "tcp", "udp" or "icmp"' }).optional(),
+      ports: z.array(port, { error: "must be a list of ports" }).optional(),
+      action: z.enum(["accept", "drop"], { error: 'must be "accept" or "drop"' }),
+    },
+    { error: "must be {from, to, protocol?, ports?, action}" },
+  )
+  .refine(({ protocol, ports }) => !ports?.length || protocol === "tcp" || protocol === "udp", {
+    error: "ports need protocol tcp or udp",
+    path: ["ports"],
+  });
+
+const subnetsOf = (interfaces: readonly RouterInterface[]): string[] =>
+  [...new Set(interfaces.flatMap(({ addresses }) => addresses.map((address) => networkOf(parseCidr(address)))))].sort(
+    compareCidr,
+  );
+
+function ruleset({ interfaces, nat, policy, __owner }: InterVlanRouterInputs): string {
+  return renderRuleset(markOf(__owner).mark, {
+    interfaces: interfaces.map((entry) => entry.interface),
+    nat: nat.map(({ outInterface, sources }) => ({ outInterface, sources: sources ?? subnetsOf(interfaces) })),
+    policy,
+  });
+}
+
+const hasIpv6 = ({ interfaces }: InterVlanRouterInputs): boolean =>
+  subnetsOf(interfaces).some((entry) => entry.includes(":"));
+
+function driftOf(sections: Sections, inputs: InterVlanRouterInputs): string[] {
+  const drift = compareListings(sections.get("applied") ?? "", sections.get("table") ?? "");
+  if (sections.get("forwarding") !== "1") drift.push("IPv4 forwarding is off");
+  if (hasIpv6(inputs) && sections.get("forwarding6") !== "1") drift.push("IPv6 forwarding is off");
+  for (const program of hasIpv6(inputs) ? ["iptables", "ip6tables"] : ["iptables"]) {
+    const rules = sections.get(program) ?? "";
+    if (!rules) continue;
+    for (const { interface: device } of inputs.interfaces) {
+      for (const side of ["-i", "-o"]) {
+        if (!rules.includes(`${side} ${device} -m comment --comment ${TABLE} `)) {
+          drift.push(
+            `the rule for ${side} ${device} is gone from ${program}'s chain DOCKER-USER: Docker drops those packets`,
+          );
+        }
+      }
+    }
+  }
+  return drift;
+}
+
+export const interVlanRouter: ResourceKind<InterVlanRouterInputs> = {
+  type: "InterVlanRouter",
+  describe: () => "router",
+  fields: {
+    interfaces: z
+      .array(z.strictObject({ interface: interfaceName, addresses: interfaceAddresses }), {
+        error: "must be a list of {interface, addresses}",
+      })
+      .min(1, { error: "must name at least one interface" })
+      .transform((list) => byName(list, (entry) => entry.interface)),
+    nat: z
+      .array(z.strictObject({ outInterface: interfaceName, sources: sources.optional() }), {
+        error: "must be a list of {outInterface, sources?}",
+      })
+      .transform((list) => byName(list, (entry) => entry.outInterface))
+      .default([]),
+    policy: z
+      .strictObject(
+        {
+          default: z.enum(["accept", "drop"], { error: 'must be "accept" or "drop"' }).default("accept"),
+          rules: z.array(rule, { error: "must be a list of rules" }).default([]),
+        },
+        { error: "must be {default, rules}" },
+      )
+      .default({ default: "accept", rules: [] }),
+    persist: flag(true),
+  },
+  identity: [],
+  localId: () => "router",
+  refuse: ({ interfaces = [], nat = [] }) => {
+    const refusals: Refusal[] = [];
+    const inside = interfaces.map((entry) => entry.interface);
+    interfaces.forEach((entry, index) => {
+      if (inside.indexOf(entry.interface) !== index) {
+        refusals.push({
+          property: `interfaces[${index}].interface`,
+          reason: `"${entry.interface}" is listed twice: give it all its addresses in one entry`,
+        });
+      }
+      for (const address of entry.addresses) {
+        for (const other of interfaces.slice(0, index)) {
+          const clash = other.addresses.find((theirs) => overlaps(parseCidr(theirs), parseCidr(address)));
+          if (!clash || other.interface === entry.interface) continue;
+          refusals.push({
+            property: `interfaces[${index}].addresses`,
+            reason: `${address} is in a subnet that "${other.interface}" has already (${clash}): a router needs one subnet per interface`,
+          });
+        }
+      }
+    });
+    nat.forEach(({ outInterface }, index) => {
+      if (inside.includes(outInterface)) {
+        refusals.push({
+          property: `nat[${index}].outInterface`,
+          reason: `"${outInterface}" is one of the routed interfaces: NAT goes out of another one`,
+        });
+      }
+    });
+    return refusals;
+  },
+  claims: (): Claim[] => [{ key: "router", property: "interfaces", holder: "the host's router" }],
+  script: "inter-vlan-router",
+  data: (inputs) => [
+    inputs.interfaces.flatMap((entry) => entry.addresses.map((address) => `${entry.interface} ${address}`)),
+    inputs.interfaces.map((entry) => entry.interface),
+    inputs.nat.map(({ outInterface }) => outInterface),
+    TABLE,
+    ruleset(inputs),
+    String(hasIpv6(inputs)),
+  ],
+  decode: (sections, inputs) => {
+    const table = sections.get("table") ?? "";
+    if (!table.includes(`comment "${markOf(inputs.__owner).mark}"`)) return undefined;
+    return {
+      inputs: {
+        interfaces: inputs.interfaces.map((entry) => {
+          const found = sections.get(`addresses ${entry.interface}`)
+            ? decodeAddresses(sections, entry.addresses, `addresses ${entry.interface}`)
+            : [];
+          // Others may have addresses there too: only the absence of ours is a change.
+          return {
+            interface: entry.interface,
+            addresses: entry.addresses.filter((address) => found.includes(address)),
+          };
+        }),
+      },
+      outputs: { ruleset: table },
+      drift: driftOf(sections, inputs),
+    };
+  },
+  explain: ({ code, details: [first = "", second = ""] }) =>
+    code === "no-interface"
+      ? `interface "${first}" does not exist; its interfaces are ${second.trim().split(" ").join(", ")}`
+      : undefined,
+};

@@ -1,0 +1,302 @@
+// check, diff, create, read, update and delete, once for all resources. No Pulumi here: an adapter (dynamic.ts) maps
+// these onto its own calls. check and diff are pure; the other four are one round trip to the host each.
+import type { z } from "zod";
+import { z as schema } from "zod";
+import { type Datum, encodeData } from "../shell/quote";
+import { readScript } from "../shell/scripts";
+import { decodeSections } from "../shell/sections";
+import { conflictsOf, recordClaims } from "./claims";
+import { ConnectionError, HostError, messageOf, type Refusal } from "./errors";
+import { explainCommon } from "./explain";
+import { flag, plainText } from "./fields";
+import { type Credentials, type HostFields, hostLabel, hostSchema, sameHost } from "./host";
+import { markOf } from "./mark";
+import type { CommonInputs, Observed, ResourceKind, Sections } from "./resource";
+
+/** The string that stands for a value which is not known before other resources are made. */
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** Runs one script on a host; the only I/O there is. */
+export type Runner = (
+  host: HostFields,
+  credentials: Credentials,
+  script: string,
+  input: string,
+) => Promise<{ code: number; stdout: string; stderr: string }>;
+
+type Props = Record<string, unknown>;
+
+/** A failure that may have left something behind: it must be recorded, so that the next run goes on from there. */
+export class PartialFailure extends Error {
+  override readonly name = "PartialFailure";
+  constructor(
+    message: string,
+    readonly id: string,
+    readonly properties: Props,
+  ) {
+    super(message);
+  }
+}
+
+const commonFields: Record<string, z.ZodType> = {
+  host: hostSchema,
+  credentials: schema.record(schema.string(), schema.unknown()).optional(),
+  __owner: plainText,
+  adopt: flag(false),
+};
+
+const fieldsOf = (kind: ResourceKind): Record<string, z.ZodType> => ({ ...commonFields, ...kind.fields });
+
+function isUnknown(value: unknown): boolean {
+  if (value === UNKNOWN) return true;
+  if (Array.isArray(value)) return value.some(isUnknown);
+  return typeof value === "object" && value !== null && Object.values(value).some(isUnknown);
+}
+
+/** A value with its object keys sorted and what is undefined left out: equal text means equal. */
+function canonical(value: unknown): string {
+  return (
+    JSON.stringify(value, (_key, inner: unknown) =>
+      typeof inner === "object" && inner !== null && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : inner,
+    ) ?? "null"
+  );
+}
+
+const withoutUndefined = (props: Props): Props => JSON.parse(JSON.stringify(props)) as Props;
+
+/** `subnets[0].gateway` from zod's path. */
+const pathText = (path: PropertyKey[]): string =>
+  path.map((step, index) => (typeof step === "number" ? `[${step}]` : `${index ? "." : ""}${String(step)}`)).join("");
+
+function hostText(host: unknown): string {
+  const { address, port, name } = (host ?? {}) as { address?: unknown; port?: unknown; name?: unknown };
+  if (typeof address !== "string" || address === UNKNOWN) return "its host";
+  return hostLabel({ address, port: Number(port) || undefined, name: typeof name === "string" ? name : undefined });
+}
+
+// --- check -------------------------------------------------------------------------------------------------
+
+/** Normalises the inputs, and refuses what can be known to fail. */
+export function check(kind: ResourceKind, news: Props): { inputs: Props; refusals: Refusal[] } {
+  const fields = fieldsOf(kind);
+  const inputs: Props = {};
+  const known: Props = {};
+  const refusals: Refusal[] = [];
+  for (const key of Object.keys(news)) {
+    if (!(key in fields) && !key.startsWith("__") && news[key] !== undefined && !outputsOf.has(key)) {
+      refusals.push({
+        property: key,
+        reason: `is no input of ${kind.type}: its inputs are ${Object.keys(kind.fields).join(", ")}`,
+      });
+    }
+  }
+  for (const [field, reader] of Object.entries(fields)) {
+    const value = news[field] === null ? undefined : news[field];
+    if (isUnknown(value)) {
+      inputs[field] = value;
+      continue;
+    }
+    const result = reader.safeParse(value);
+    if (result.success) {
+      if (result.data !== undefined) known[field] = result.data;
+    } else {
+      for (const issue of result.error.issues) {
+        refusals.push({
+          property: pathText([field, ...issue.path]),
+          reason: value === undefined ? `is missing: it ${issue.message}` : issue.message,
+        });
+      }
+    }
+  }
+  if (refusals.length === 0) {
+    const complete = { ...known, ...kind.complete?.(known as never) };
+    refusals.push(...(kind.refuse?.(complete as never) ?? []));
+    Object.assign(inputs, complete);
+    const whole = Object.keys(inputs).every((field) => !isUnknown(inputs[field]));
+    if (refusals.length === 0 && whole && kind.claims) {
+      const checked = inputs as unknown as CommonInputs;
+      const claims = kind.claims(checked);
+      refusals.push(...conflictsOf(checked, claims));
+      recordClaims(checked, claims);
+    }
+  } else {
+    Object.assign(inputs, news, known);
+  }
+  const where = `${kind.type} on ${hostText(news["host"])}`;
+  return {
+    inputs: withoutUndefined(inputs),
+    refusals: refusals.map(({ property, reason }) => ({ property, reason: `${where}: ${property} ${reason}` })),
+  };
+}
+
+/** Outputs that a refreshed state may hand back as inputs. */
+const outputsOf = new Set(["drift"]);
+
+// --- diff --------------------------------------------------------------------------------------------------
+
+export interface Diff {
+  changes: boolean;
+  replaces: string[];
+  /** Every field that differs, for messages and tests. */
+  fields: string[];
+}
+
+/** What separates the state from the inputs; equal in meaning is equal. */
+export function diff(kind: ResourceKind, olds: Props, news: Props): Diff {
+  const fields: string[] = [];
+  const replaces: string[] = [];
+  const known = inputsOf(kind, olds) as unknown as Props;
+  for (const [field, reader] of Object.entries(kind.fields)) {
+    // State of an earlier version may lack a field or spell it in another way: read it as check would.
+    const reread = reader.safeParse(known[field]);
+    const old = reread.success && reread.data !== undefined ? reread.data : known[field];
+    if (!isUnknown(news[field]) && canonical(old) === canonical(news[field])) continue;
+    fields.push(field);
+    if (kind.identity.includes(field)) replaces.push(field);
+  }
+  if (
+    isUnknown(news["host"])
+      ? hostIsUnknown(news["host"])
+      : !sameHost(olds["host"] as HostFields, news["host"] as HostFields)
+  ) {
+    fields.push("host");
+    replaces.push("host");
+  } else if (!isUnknown(news["host"]) && canonical(wayTo(olds["host"])) !== canonical(wayTo(news["host"]))) {
+    fields.push("host");
+  }
+  if (olds["__owner"] !== news["__owner"]) fields.push("__owner");
+  if (Array.isArray(olds["drift"]) && olds["drift"].length > 0) fields.push("drift");
+  return { changes: fields.length > 0, replaces, fields };
+}
+
+/** An unknown credential is no unknown host: only address and port tell which host it is. */
+const hostIsUnknown = (host: unknown): boolean =>
+  host === UNKNOWN || isUnknown((host as HostFields).address) || isUnknown((host as HostFields).port);
+
+/** The part of a connection whose change must reach the state; the rest is credentials and time limits. */
+function wayTo(host: unknown): unknown {
+  const { address, port, bastion } = host as HostFields;
+  return { address, port: port ?? 22, bastion: bastion && wayTo(bastion) };
+}
+
+// --- the four that reach the host --------------------------------------------------------------------------
+
+type Verb = "ensure" | "read" | "delete";
+
+async function runVerb(
+  kind: ResourceKind,
+  run: Runner,
+  verb: Verb,
+  inputs: CommonInputs,
+  previous?: CommonInputs,
+): Promise<Sections> {
+  const { mark, family } = markOf(inputs.__owner);
+  const data: Datum[] = [verb, mark, family, String(inputs.adopt), ...kind.data(inputs, previous)];
+  const doing = { ensure: "set up", read: "read", delete: "delete" }[verb];
+  const place = `${kind.describe(inputs)} on ${hostLabel(inputs.host)}`;
+  let answer: Awaited<ReturnType<Runner>>;
+  try {
+    answer = await run(
+      inputs.host,
+      (inputs.credentials ?? {}) as Credentials,
+      readScript(kind.script),
+      encodeData(data),
+    );
+  } catch (error) {
+    // Where the connection broke after the script was sent, nobody knows how far it came.
+    const unsure = !(error instanceof ConnectionError) && verb !== "read";
+    throw new HostError(`cannot ${doing} ${place}: ${messageOf(error)}`, unsure);
+  }
+  const sections = decodeSections(answer.stdout);
+  const failure = sections.get("error");
+  if (failure !== undefined) {
+    const [code = "", ...details] = failure.split("\n");
+    const why = kind.explain({ code, details }, inputs) ?? explainCommon({ code, details }, inputs);
+    throw new HostError(`cannot ${doing} ${place}: ${why}`, sections.has("made"));
+  }
+  if (answer.code !== 0 || !sections.has("end")) {
+    const said = (answer.stderr || answer.stdout).trim() || "it printed nothing";
+    throw new HostError(
+      `cannot ${doing} ${place}: the host's shell ended with code ${answer.code}: ${said}`,
+      sections.has("made"),
+    );
+  }
+  return sections;
+}
+
+/** Some inputs are outputs as well where they were not given (mtu): state lists those here, since diff sees outputs only. */
+const DERIVED = "__derived";
+
+function inputsOf(kind: ResourceKind, props: Props): CommonInputs {
+  const derived = new Set(props[DERIVED] as string[] | undefined);
+  const entries = Object.entries(props).filter(([key]) => key in fieldsOf(kind) && !derived.has(key));
+  return Object.fromEntries(entries) as unknown as CommonInputs;
+}
+
+/** What goes into state: the inputs, and of the outputs what is no input that was given. */
+function stateOf(kind: ResourceKind, inputs: Props, { outputs, drift }: Observed): Props {
+  const derived = Object.keys(outputs).filter((key) => key in kind.fields && inputs[key] === undefined);
+  return withoutUndefined({ ...outputs, ...inputs, drift, [DERIVED]: derived });
+}
+
+/** What the host does not show as wanted, by path; a field the host can't show is missing from `observed`. */
+function differences(kind: ResourceKind, wanted: Props, observed: Observed): string[] {
+  const fields = Object.keys(kind.fields).filter((field) => field in observed.inputs || wanted[field] !== undefined);
+  return fields
+    .filter((field) => field in observed.inputs && canonical(wanted[field]) !== canonical(observed.inputs[field]))
+    .map((field) => `${field}: wanted ${canonical(wanted[field])}, the host shows ${canonical(observed.inputs[field])}`)
+    .concat(observed.drift);
+}
+
+async function ensure(kind: ResourceKind, run: Runner, props: Props, previous?: Props): Promise<Props> {
+  const inputs = inputsOf(kind, props);
+  try {
+    const sections = await runVerb(kind, run, "ensure", inputs, previous && inputsOf(kind, previous));
+    const observed = kind.decode(sections, inputs);
+    const place = `${kind.describe(inputs)} on ${hostLabel(inputs.host)}`;
+    if (!observed) throw new HostError(`cannot set up ${place}: it was made, but the host does not show it`, true);
+    const wrong = differences(kind, props, observed);
+    if (wrong.length > 0) {
+      throw new HostError(
+        `cannot set up ${place}: the host does not show what was asked for: ${wrong.join("; ")}`,
+        true,
+      );
+    }
+    return stateOf(kind, inputs as unknown as Props, observed);
+  } catch (error) {
+    if (error instanceof HostError && error.made) {
+      throw new PartialFailure(error.message, idOf(kind, inputs), withoutUndefined({ ...inputs, drift: [] }));
+    }
+    throw error;
+  }
+}
+
+export const idOf = (kind: ResourceKind, inputs: CommonInputs): string =>
+  `${hostLabel(inputs.host)}/${kind.localId(inputs)}`;
+
+export async function create(kind: ResourceKind, run: Runner, inputs: Props): Promise<{ id: string; outs: Props }> {
+  return { id: idOf(kind, inputsOf(kind, inputs)), outs: await ensure(kind, run, inputs) };
+}
+
+export async function update(kind: ResourceKind, run: Runner, olds: Props, news: Props): Promise<{ outs: Props }> {
+  return { outs: await ensure(kind, run, news, olds) };
+}
+
+/** The state as the host has it; undefined where the object is not there any more. */
+export async function read(
+  kind: ResourceKind,
+  run: Runner,
+  props: Props,
+): Promise<{ props: Props; inputs: Props } | undefined> {
+  const inputs = inputsOf(kind, props);
+  const observed = kind.decode(await runVerb(kind, run, "read", inputs), inputs);
+  if (!observed) return undefined;
+  const found = withoutUndefined({ ...inputs, ...observed.inputs });
+  return { inputs: found, props: stateOf(kind, found, observed) };
+}
+
+export async function remove(kind: ResourceKind, run: Runner, props: Props): Promise<void> {
+  await runVerb(kind, run, "delete", inputsOf(kind, props));
+}

@@ -1,0 +1,74 @@
+// What a resource has to say about itself; lifecycle.ts does the rest, the same for all of them.
+import type { z } from "zod";
+import type { Datum } from "../shell/quote";
+import type { Refusal } from "./errors";
+import type { HostFields } from "./host";
+
+/** The fields that every resource has, besides its own. */
+export interface CommonInputs {
+  host: HostFields;
+  /** Secret, and never compared: a changed credential is no change of the resource. */
+  credentials?: Record<string, unknown>;
+  /** Who made the object, as `project/stack/resource`: the mark on the host. Hidden in previews. */
+  __owner: string;
+  adopt: boolean;
+}
+
+/** One answer of a script: the text of each section it printed. */
+export type Sections = ReadonlyMap<string, string>;
+
+/** What a host shows of a resource. */
+export interface Observed {
+  /** The inputs as the host has them: a refresh writes them into state. */
+  inputs: Record<string, unknown>;
+  /** Outputs that are no inputs. */
+  outputs: Record<string, unknown>;
+  /** What differs and no input can express, each in one line; the next `up` puts it right. */
+  drift: string[];
+}
+
+/** Something that only one resource of a host may have, found out at preview across all resources of a program. */
+export interface Claim {
+  /** Claims with the same key on the same host are compared. */
+  key: string;
+  /** The input that the refusal names. */
+  property: string;
+  /** For the message: `docker network "mac10"`. */
+  holder: string;
+  /** A finer test than equal keys: what collides, or undefined. */
+  conflicts?: (other: Claim) => string | undefined;
+  value?: unknown;
+}
+
+/** A script's `fail`: its code, and what it says about it. */
+export interface ScriptFailure {
+  code: string;
+  details: string[];
+}
+
+export interface ResourceKind<I extends CommonInputs = CommonInputs> {
+  /** As in `macvlan:VlanSubinterface`. */
+  type: string;
+  /** For messages: `VLAN sub-interface "eth0.100"`. */
+  describe(inputs: I): string;
+  /** Each field's reader. The order is the one of the documentation. */
+  fields: Record<string, z.ZodType>;
+  /** Fields whose change makes another object of it: replaced, the old one deleted first. */
+  identity: readonly string[];
+  /** The id below the host's label, as in `host1/eth0.100`. */
+  localId(inputs: I): string;
+  /** Fills in what follows from other fields. Fields that are not known yet are missing. */
+  complete?(inputs: Partial<I>): Partial<I>;
+  /** What can be known to fail without asking the host. Fields that are not known yet are missing. */
+  refuse?(inputs: Partial<I>): Refusal[];
+  /** What no other resource of the same host may have as well. */
+  claims?(inputs: I): Claim[];
+  /** File name of its script in provider/scripts, without `.sh`. */
+  script: string;
+  /** The script's data after the common ones (verb, mark, family, adopt); `previous` is what is in state. */
+  data(inputs: I, previous?: I): Datum[];
+  /** What the host shows, or undefined where the object is not there. */
+  decode(sections: Sections, inputs: I): Observed | undefined;
+  /** The script's own failures in words: why it failed and what to do. */
+  explain(failure: ScriptFailure, inputs: I): string | undefined;
+}

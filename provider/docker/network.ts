@@ -1,0 +1,127 @@
+// A Docker network as `docker network create` takes it and as `docker network inspect` shows it.
+import { createHash } from "node:crypto";
+import { compareCidr, parseCidr } from "../core/addresses";
+import { jsonSection } from "../shell/sections";
+
+export interface Subnet {
+  subnet: string;
+  gateway?: string;
+  ipRange?: string;
+  auxAddresses?: Record<string, string>;
+}
+
+/** Everything that makes one network differ from another; none of it can be changed in place (moby 27598). */
+export interface NetworkSpec {
+  driver: string;
+  parent: string;
+  mode: string;
+  internal: boolean;
+  subnets: Subnet[];
+  labels: Record<string, string>;
+  options: Record<string, string>;
+}
+
+export const LABEL = "pulumi-macvlan.";
+
+/** Options that have an input of their own. */
+export const OWN_OPTIONS = ["parent", "macvlan_mode", "ipvlan_mode"];
+
+export const sortSubnets = (subnets: readonly Subnet[]): Subnet[] =>
+  [...subnets].sort((a, b) => compareCidr(a.subnet, b.subnet));
+
+/** Equal hashes mean equal networks: what the script compares. */
+export const specHash = (spec: NetworkSpec): string =>
+  createHash("sha256")
+    .update(JSON.stringify(renderCreate("", "", spec)))
+    .digest("hex")
+    .slice(0, 16);
+
+/** The arguments of `docker network create`. */
+export function renderCreate(name: string, mark: string, spec: NetworkSpec, hash = ""): string[] {
+  const labels = { ...spec.labels, [`${LABEL}mark`]: mark, [`${LABEL}spec`]: hash };
+  const options = { ...spec.options, parent: spec.parent, [`${spec.driver}_mode`]: spec.mode };
+  return [
+    `--driver=${spec.driver}`,
+    ...(spec.internal ? ["--internal"] : []),
+    ...(spec.subnets.some(({ subnet }) => parseCidr(subnet).family === 6) ? ["--ipv6"] : []),
+    ...spec.subnets.flatMap(({ subnet, gateway, ipRange, auxAddresses }) => [
+      `--subnet=${subnet}`,
+      ...(ipRange ? [`--ip-range=${ipRange}`] : []),
+      ...(gateway ? [`--gateway=${gateway}`] : []),
+      ...Object.entries(auxAddresses ?? {}).map(([key, value]) => `--aux-address=${key}=${value}`),
+    ]),
+    ...Object.entries(options).map(([key, value]) => `--opt=${key}=${value}`),
+    ...Object.entries(labels).map(([key, value]) => `--label=${key}=${value}`),
+    name,
+  ];
+}
+
+interface InspectJson {
+  Id: string;
+  Driver: string;
+  Internal: boolean;
+  IPAM: {
+    Config:
+      | { Subnet?: string; Gateway?: string; IPRange?: string; AuxiliaryAddresses?: Record<string, string> }[]
+      | null;
+  };
+  Options: Record<string, string> | null;
+  Labels: Record<string, string> | null;
+  Containers: Record<string, { Name?: string }> | null;
+}
+
+export interface Network {
+  id: string;
+  mark: string;
+  spec: NetworkSpec;
+  /** Names of the running containers on it. */
+  containers: string[];
+}
+
+const address = (text: string): string => parseCidr(`${text.split("/")[0]}/${text.includes(":") ? 128 : 32}`).address;
+const cidr = (text: string): string => {
+  const parsed = parseCidr(text);
+  return `${parsed.address}/${parsed.prefix}`;
+};
+
+/** `docker network inspect NAME`; undefined where there is none. */
+export function decodeNetwork(sections: ReadonlyMap<string, string>): Network | undefined {
+  const found = jsonSection<InspectJson[]>(sections, "network")?.[0];
+  if (!found) return undefined;
+  const options = found.Options ?? {};
+  const labels = found.Labels ?? {};
+  const subnets = (found.IPAM.Config ?? []).map((config): Subnet => {
+    const aux = Object.entries(config.AuxiliaryAddresses ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+    return {
+      subnet: cidr(config.Subnet ?? "0.0.0.0/0"),
+      ...(config.Gateway ? { gateway: address(config.Gateway) } : {}),
+      ...(config.IPRange ? { ipRange: cidr(config.IPRange) } : {}),
+      ...(aux.length ? { auxAddresses: Object.fromEntries(aux.map(([key, value]) => [key, address(value)])) } : {}),
+    };
+  });
+  return {
+    id: found.Id,
+    mark: labels[`${LABEL}mark`] ?? "",
+    spec: {
+      driver: found.Driver,
+      parent: options["parent"] ?? "",
+      mode: options[`${found.Driver}_mode`] ?? "bridge",
+      internal: found.Internal,
+      subnets: sortSubnets(subnets),
+      labels: Object.fromEntries(
+        Object.entries(labels)
+          .filter(([key]) => !key.startsWith(LABEL))
+          .sort(([a], [b]) => (a < b ? -1 : 1)),
+      ),
+      options: Object.fromEntries(
+        Object.entries(options)
+          .filter(([key]) => !OWN_OPTIONS.includes(key))
+          .sort(([a], [b]) => (a < b ? -1 : 1)),
+      ),
+    },
+    containers: Object.values(found.Containers ?? {})
+      .map(({ Name }) => Name ?? "")
+      .filter(Boolean)
+      .sort(),
+  };
+}

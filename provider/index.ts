@@ -1,0 +1,5 @@
+export type { HostConnection } from "./resources/host";
+export * from "./resources/inter-vlan-router";
+export * from "./resources/macvlan-link";
+export * from "./resources/macvlan-network";
+export * from "./resources/vlan-subinterface";

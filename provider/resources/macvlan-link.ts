@@ -1,0 +1,59 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { HostResource } from "../dynamic";
+import type { HostConnection } from "./host";
+
+export interface MacvlanLinkArgs {
+  /** The host it is made on. Another host replaces. */
+  host: pulumi.Input<HostConnection>;
+  /** The interface it stands on; it must exist and be up. Replaces. */
+  parent: pulumi.Input<string>;
+  /** Its name, at most 15 bytes. Replaces. */
+  name: pulumi.Input<string>;
+  /** Default: "macvlan", the only one so far. Replaces. */
+  kind?: pulumi.Input<"macvlan"> | undefined;
+  /**
+   * bridge: siblings on one parent reach each other. private: they don't. Neither reaches the host itself.
+   * Default: "bridge". Changes in place.
+   */
+  mode?: pulumi.Input<"bridge" | "private"> | undefined;
+  /** A unicast MAC address. Default: the kernel picks one. Changes in place. */
+  macAddress?: pulumi.Input<string> | undefined;
+  /** Addresses with their prefix, such as `172.16.10.250/32`. Default: none. */
+  addresses?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /** Routes over this link: `to` a subnet, `via` a gateway that its addresses or other routes reach. Default: none. */
+  routes?:
+    | pulumi.Input<pulumi.Input<{ to: pulumi.Input<string>; via?: pulumi.Input<string> | undefined }>[]>
+    | undefined;
+  /** Bytes, 68 to 65535, at most the parent's. Default: the parent's. */
+  mtu?: pulumi.Input<number> | undefined;
+  /** Take in frames for every MAC address. Default: false. */
+  promiscuous?: pulumi.Input<boolean> | undefined;
+  /** Be there again after a reboot. Default: true. Not in force yet: see the README. */
+  persist?: pulumi.Input<boolean> | undefined;
+  /** Take over a link of this name that was not made by this package. Default: false. */
+  adopt?: pulumi.Input<boolean> | undefined;
+}
+
+/**
+ * A macvlan interface of the host itself: the way for a host to reach its own containers on a macvlan network.
+ *
+ * Source: Linux drivers/net/macvlan.c, ip-link(8). Id: `<host>/<name>`.
+ *
+ * @example
+ * new MacvlanLink("host1-shim", { host, parent: "enp0s8.100", name: "shim10",
+ *   addresses: ["172.16.10.250/32"], routes: [{ to: "172.16.10.0/26" }] });
+ */
+export class MacvlanLink extends HostResource {
+  declare readonly name: pulumi.Output<string>;
+  declare readonly macAddress: pulumi.Output<string>;
+  /** Bytes, as the host shows it. */
+  declare readonly mtu: pulumi.Output<number>;
+  /** The kernel's number of the interface; another one after a reboot. */
+  declare readonly ifIndex: pulumi.Output<number>;
+  /** What a refresh found on the host that differs and no input tells; the next up puts it right. */
+  declare readonly drift: pulumi.Output<string[]>;
+
+  constructor(name: string, args: MacvlanLinkArgs, options?: pulumi.CustomResourceOptions) {
+    super("MacvlanLink", name, args, ["name", "macAddress", "mtu", "ifIndex"], options);
+  }
+}

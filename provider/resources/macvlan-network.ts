@@ -1,0 +1,65 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { HostResource } from "../dynamic";
+import type { HostConnection } from "./host";
+
+export interface SubnetArgs {
+  /** Without host bits, such as `172.16.10.0/24`. */
+  subnet: pulumi.Input<string>;
+  /** An address in the subnet: the containers' default route. Default: Docker's own choice. */
+  gateway?: pulumi.Input<string> | undefined;
+  /** The part of the subnet that this host's Docker hands out; keep it apart from the other hosts'. Default: all of it. */
+  ipRange?: pulumi.Input<string> | undefined;
+  /** Addresses that Docker must not hand out, by name. Default: none. */
+  auxAddresses?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
+}
+
+export interface MacvlanNetworkArgs {
+  /** The host whose Docker it is made in. Another host replaces. */
+  host: pulumi.Input<HostConnection>;
+  /** The interface that containers stand on, such as a VlanSubinterface's name; it must exist. Replaces. */
+  parent: pulumi.Input<string>;
+  /** The network's name in Docker. Replaces. */
+  name: pulumi.Input<string>;
+  /** Default: "macvlan", the only one so far. Replaces. */
+  driver?: pulumi.Input<"macvlan"> | undefined;
+  /** Default: "bridge", the only one so far: containers reach each other and the LAN, not the host. */
+  mode?: pulumi.Input<"bridge"> | undefined;
+  /** At least one; none may overlap another network of the host. Changing them keeps the containers (see the class). */
+  subnets: pulumi.Input<pulumi.Input<SubnetArgs>[]>;
+  /** No way out (docker network create --internal). Default: false. */
+  internal?: pulumi.Input<boolean> | undefined;
+  /** Docker labels. Default: none. */
+  labels?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
+  /** Driver options besides parent and mode. Default: none. */
+  options?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
+  /** Default: "local", the only one so far. Replaces. */
+  scope?: pulumi.Input<"local"> | undefined;
+  /** Take over a network of this name that was not made by this package; it is made anew with our mark. Default: false. */
+  adopt?: pulumi.Input<boolean> | undefined;
+}
+
+/**
+ * A Docker network whose containers stand on a VLAN with addresses of their own.
+ *
+ * Docker can't change a network (moby 27598): an update disconnects its containers, makes it anew and connects them
+ * again with the IP addresses and aliases they had; where that fails, all of it is undone.
+ *
+ * Source: `docker network create`. Id: `<host>/<name>`.
+ *
+ * @example
+ * new MacvlanNetwork("host1-mac10", { host, parent: vlan100.name, name: "mac10",
+ *   subnets: [{ subnet: "172.16.10.0/24", gateway: "172.16.10.1", ipRange: "172.16.10.64/26" }] });
+ */
+export class MacvlanNetwork extends HostResource {
+  declare readonly name: pulumi.Output<string>;
+  /** Docker's id of the network; another one after a change. */
+  declare readonly networkId: pulumi.Output<string>;
+  /** Names of the running containers on it, when it was last looked at. */
+  declare readonly attachedContainers: pulumi.Output<string[]>;
+  /** What a refresh found on the host that differs and no input tells; the next up puts it right. */
+  declare readonly drift: pulumi.Output<string[]>;
+
+  constructor(name: string, args: MacvlanNetworkArgs, options?: pulumi.CustomResourceOptions) {
+    super("MacvlanNetwork", name, args, ["name", "networkId", "attachedContainers"], options);
+  }
+}

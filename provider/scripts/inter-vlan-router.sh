@@ -1,0 +1,177 @@
+begin
+take verb; take mark; take family; take adopt
+take_list addresses # "interface address" a line
+take_list devices
+take_list uplinks
+take table
+take ruleset
+take ipv6
+end
+
+name=router
+# What the host had before us, kept where a reboot clears it together with what we changed.
+state=$run_dir/router
+
+# --- settings of the kernel ------------------------------------------------------------------------------
+
+# set_kernel PATH VALUE: remembers the value that was there the first time.
+set_kernel() {
+  [ "$(cat "/proc/sys/$1")" = "$2" ] && return
+  saved=$state/$(printf '%s' "$1" | tr / :)
+  [ -e "$saved" ] || cat "/proc/sys/$1" >"$saved" || fail command "write $saved" ""
+  said=$( (printf '%s\n' "$2" >"/proc/sys/$1") 2>&1) || fail command "write $2 to /proc/sys/$1" "$said"
+}
+
+# restore_kernel PREFIX: puts the remembered values back.
+restore_kernel() {
+  for saved in $(ls "$state" 2>/dev/null); do
+    case $saved in "$1"*) ;; *) continue ;; esac
+    path=/proc/sys/$(printf '%s' "$saved" | tr : /)
+    [ ! -e "$path" ] || cat "$state/$saved" >"$path"
+    rm -f "$state/$saved"
+  done
+}
+
+forward() {
+  set_kernel net/ipv4/ip_forward 1
+  if [ "$ipv6" = true ]; then
+    # With forwarding the kernel stops listening to router advertisements, unless it is told 2 first.
+    for conf in $(ls /proc/sys/net/ipv6/conf); do
+      case $conf in all | default | lo) continue ;; esac
+      [ "$(cat "/proc/sys/net/ipv6/conf/$conf/accept_ra")" = 1 ] || continue
+      case "$nl$devices$nl" in *"$nl$conf$nl"*) continue ;; esac
+      set_kernel "net/ipv6/conf/$conf/accept_ra" 2
+    done
+    set_kernel net/ipv6/conf/all/forwarding 1
+  else
+    restore_kernel net:ipv6:
+  fi
+}
+
+# --- addresses -------------------------------------------------------------------------------------------
+
+has_address() { case "$nl$(list_addresses "$1" "$nl$2$nl")$nl" in *"$nl$2$nl"*) return 0 ;; esac; return 1; }
+
+# The interfaces belong to others; only the addresses listed in $state/addresses were put there by us.
+sync_router_addresses() {
+  IFS=$nl
+  for line in $(cat "$state/addresses" 2>/dev/null); do
+    case "$nl$addresses" in *"$nl$line$nl"*) continue ;; esac
+    drop_address "$line"
+  done
+  for line in $addresses; do
+    has_address "${line%% *}" "${line#* }" && continue
+    # Written before it is added: a run that is killed in between removes it later all the same.
+    printf '%s\n' "$line" >>"$state/addresses" || fail command "write $state/addresses" ""
+    run ip addr add "${line#* }" dev "${line%% *}"
+  done
+  IFS=" 	$nl"
+}
+
+drop_address() {
+  ! has_address "${1%% *}" "${1#* }" || run ip addr del "${1#* }" dev "${1%% *}"
+  grep -Fvx -e "$1" "$state/addresses" >"$state/addresses.new"
+  mv "$state/addresses.new" "$state/addresses"
+}
+
+# --- firewall --------------------------------------------------------------------------------------------
+
+listing() { nft list table inet "$table" 2>/dev/null; }
+
+# The listing that followed our last change, with the rules that made it: nothing to do while both still hold.
+sync_table() {
+  if [ "$(listing)" = "$(cat "$state/listing" 2>/dev/null)" ] && [ "$ruleset" = "$(cat "$state/ruleset" 2>/dev/null)" ]; then return; fi
+  rm -f "$state/listing"
+  said=$(printf '%s\n' "$ruleset" | nft -f - 2>&1) || fail command "nft -f -" "$said"
+  printf '%s' "$ruleset" >"$state/ruleset" && listing >"$state/listing" || fail command "write $state/listing" ""
+}
+
+# Docker drops what it does not know in its own FORWARD chain, and a drop there beats every accept of ours.
+# DOCKER-USER is the place that Docker keeps for others. Whether a packet may pass is decided in our table alone.
+docker_rules() { "$1" -w -S DOCKER-USER 2>/dev/null | grep -F -e "--comment $table "; }
+
+sync_docker_user() { # sync_docker_user PROGRAM DEVICES
+  command -v "$1" >/dev/null 2>&1 || return 0
+  "$1" -w -S DOCKER-USER >/dev/null 2>&1 || return 0
+  IFS=$nl
+  for rule in $(docker_rules "$1"); do
+    for device in $2; do
+      case $rule in *" -i $device "* | *" -o $device "*) continue 2 ;; esac
+    done
+    IFS=" 	$nl"
+    # shellcheck disable=SC2086 # the rule is iptables' own listing of a rule we made: plain words
+    run "$1" -w -D ${rule#-A }
+    IFS=$nl
+  done
+  for device in $2; do
+    for side in -i -o; do
+      "$1" -w -C DOCKER-USER "$side" "$device" -m comment --comment "$table" -j ACCEPT 2>/dev/null ||
+        run "$1" -w -I DOCKER-USER "$side" "$device" -m comment --comment "$table" -j ACCEPT
+    done
+  done
+  IFS=" 	$nl"
+}
+
+# --- verbs -----------------------------------------------------------------------------------------------
+
+table_mark() { nft list table inet "$table" 2>/dev/null | grep -m 1 -o 'comment "[^"]*"' | cut -d '"' -f 2; }
+
+ensure() {
+  for device in $devices $uplinks; do exists "$device" || fail no-interface "$device" "$(interfaces)"; done
+  if nft list table inet "$table" >/dev/null 2>&1; then claim "$(table_mark)"; fi
+  mkdir -p "$state" || fail command "mkdir $state" ""
+  made
+  sync_table
+  sync_router_addresses
+  sync_docker_user iptables "$devices"
+  if [ "$ipv6" = true ]; then sync_docker_user ip6tables "$devices"; else sync_docker_user ip6tables ""; fi
+  forward
+}
+
+observe() {
+  section table
+  listing
+  section applied
+  cat "$state/listing" 2>/dev/null
+  for device in $devices; do
+    section "addresses $device"
+    exists "$device" && ip -j addr show dev "$device"
+  done
+  section forwarding
+  cat /proc/sys/net/ipv4/ip_forward
+  section forwarding6
+  cat /proc/sys/net/ipv6/conf/all/forwarding 2>/dev/null
+  for program in iptables ip6tables; do
+    section "$program"
+    "$program" -w -S DOCKER-USER 2>/dev/null
+  done
+  section end
+}
+
+remove() {
+  found=$(table_mark)
+  if [ -n "$found" ] && [ "$found" != "$mark" ]; then
+    section kept
+    printf '%s\n' "$found"
+    return 0
+  fi
+  restore_kernel net:ipv6:conf:all
+  restore_kernel net:
+  sync_docker_user iptables ""
+  sync_docker_user ip6tables ""
+  IFS=$nl
+  for line in $(cat "$state/addresses" 2>/dev/null); do
+    exists "${line%% *}" && drop_address "$line"
+  done
+  IFS=" 	$nl"
+  if nft list table inet "$table" >/dev/null 2>&1; then run nft delete table inet "$table"; fi
+  rm -rf "$state"
+}
+
+need_ip
+need nft
+case $verb in
+  ensure) need_root; lock; ensure; observe ;;
+  delete) need_root; lock; remove; section end ;;
+  read) need_root; observe ;;
+esac

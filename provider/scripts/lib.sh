@@ -1,0 +1,183 @@
+# What every script shares. Plain POSIX sh: dash, bash and busybox run it alike.
+# Inputs come on standard input, never in this text; answers go out in sections that start with "@name".
+set -uf
+LC_ALL=C
+PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+export LC_ALL PATH
+umask 077
+# A connection that breaks must not stop a change half-way.
+trap '' HUP PIPE
+nl='
+'
+IFS=" 	$nl"
+run_dir=/run/pulumi-macvlan
+
+section() { printf '\n@%s\n' "$1"; }
+
+# fail CODE [DETAIL ...]: one line each; nothing is printed after it.
+fail() {
+  section error
+  for detail in "$@"; do
+    printf '%s' "$detail" | tr '\n' ' '
+    printf '\n'
+  done
+  exit 3
+}
+
+# made: from here on the host is changed; a later failure leaves something that must be recorded.
+made() { section made; }
+
+# run COMMAND ...: a command that must succeed.
+run() { said=$("$@" 2>&1) || fail command "$*" "$said"; }
+
+# take NAME: the next datum into the variable NAME (always one of our own words).
+take() {
+  IFS= read -r datum || fail protocol "$1"
+  datum=$(printf '%b_' "$datum")
+  eval "$1=\${datum%_}"
+}
+
+# take_list NAME: a counted list into NAME, one item a line; the items hold no line breaks.
+take_list() {
+  take count
+  items=
+  while [ "$count" -gt 0 ]; do
+    take item
+    items="$items$item$nl"
+    count=$((count - 1))
+  done
+  eval "$1=\$items"
+}
+
+# sudo reads a password line only when it needs one: skip what comes before our own first line.
+begin() {
+  while IFS= read -r datum; do
+    [ "$datum" = pulumi-macvlan:1 ] && return
+  done
+  fail protocol begin
+}
+
+# Only whole data may change anything: a cut connection ends here.
+end() {
+  IFS= read -r datum || fail protocol end
+  [ "$datum" = pulumi-macvlan:end ] || fail protocol end
+}
+
+need_root() { [ "$(id -u)" = 0 ] || fail not-root "$(id -un)"; }
+need() { command -v "$1" >/dev/null 2>&1 || fail missing-tool "$1"; }
+need_ip() {
+  need ip
+  case $(ip -V 2>&1) in *iproute2*) ;; *) fail missing-tool ip ;; esac
+}
+
+# One change at a time on a host, whoever makes it; the kernel releases the lock when this process ends.
+lock() {
+  mkdir -p "$run_dir" || fail command "mkdir $run_dir" ""
+  command -v flock >/dev/null 2>&1 || return 0
+  exec 9>"$run_dir/lock"
+  flock -w 50 9 || fail locked
+}
+
+# --- links ---------------------------------------------------------------------------------------------
+
+exists() { [ -e "/sys/class/net/$1" ]; }
+interfaces() { ls /sys/class/net | tr '\n' ' '; }
+link_mark() { cat "/sys/class/net/$1/ifalias" 2>/dev/null; }
+link_flag() { [ $(($(cat "/sys/class/net/$1/flags") & $2)) -ne 0 ]; }
+
+# claim MARK-FOUND: an object of our name is there. Ours, half-made by us, or of a resource of this stack that
+# was renamed: go on. Anybody else's: only with adopt.
+claim() {
+  [ "$1" = "$mark" ] && return
+  case $1 in "$family"*) return ;; esac
+  [ "$(cat "$run_dir/intent.$name" 2>/dev/null)" = "$mark" ] && return
+  [ "$adopt" = true ] || fail foreign "$1"
+}
+
+need_parent() {
+  exists "$parent" || fail no-parent "$(interfaces)"
+  link_flag "$parent" 1 || fail parent-down
+}
+
+# make_link ARGUMENTS: creates and marks. The intent file tells a later run whose an unmarked link is,
+# should this one be killed between the two commands.
+make_link() {
+  printf '%s' "$mark" >"$run_dir/intent.$name" || fail command "write $run_dir/intent.$name" ""
+  said=$(ip link add "$@" 2>&1) || {
+    rm -f "$run_dir/intent.$name"
+    fail command "ip link add $*" "$said"
+  }
+  made
+}
+
+sync_mark() {
+  [ "$(link_mark "$name")" = "$mark" ] || run ip link set dev "$name" alias "$mark"
+  rm -f "$run_dir/intent.$name"
+}
+
+# An empty mtu means the parent's.
+sync_mtu() {
+  want_mtu=${mtu:-$(cat "/sys/class/net/$parent/mtu")}
+  [ "$(cat "/sys/class/net/$name/mtu")" = "$want_mtu" ] || run ip link set dev "$name" mtu "$want_mtu"
+}
+
+sync_promiscuous() {
+  if link_flag "$name" 0x100; then have=true; else have=false; fi
+  [ "$have" = "$promiscuous" ] && return
+  if [ "$promiscuous" = true ]; then run ip link set dev "$name" promisc on; else run ip link set dev "$name" promisc off; fi
+}
+
+sync_up() { link_flag "$name" 1 || run ip link set dev "$name" up; }
+
+# The kernel's own link-local addresses and those from router advertisements are nobody's wish.
+list_addresses() {
+  ip -o addr show dev "$1" permanent 2>/dev/null | while IFS=' ' read -r _ _ _ address _; do
+    case $address in fe80:*) case "$nl$2" in *"$nl$address$nl"*) ;; *) continue ;; esac ;; esac
+    printf '%s\n' "$address"
+  done
+}
+
+# sync_addresses DEVICE WANTED: removes what is not wanted, then adds what is missing (in this order: the
+# kernel drops secondary addresses together with their primary one).
+sync_addresses() {
+  for address in $(list_addresses "$1" "$2"); do
+    case "$nl$2" in *"$nl$address$nl"*) ;; *) run ip addr del "$address" dev "$1" ;; esac
+  done
+  for address in $2; do
+    case "$nl$(list_addresses "$1" "$2")$nl" in *"$nl$address$nl"*) ;; *) run ip addr add "$address" dev "$1" ;; esac
+  done
+}
+
+# children LINK: links that would vanish with it.
+children() {
+  ip -o link show 2>/dev/null | while IFS=' ' read -r _ child _; do
+    case $child in *"@$1:") printf '%s ' "${child%%@*}" ;; esac
+  done
+}
+
+observe_link() {
+  section link
+  exists "$name" && ip -j -d link show dev "$name"
+  section addresses
+  exists "$name" && ip -j addr show dev "$name"
+  section routes
+  exists "$name" && ip -j route show dev "$name"
+  section routes6
+  exists "$name" && ip -j -6 route show dev "$name"
+  section parent
+  exists "$parent" && ip -j -d link show dev "$parent"
+  section end
+}
+
+remove_link() {
+  exists "$name" || { rm -f "$run_dir/intent.$name"; return 0; }
+  if [ "$(link_mark "$name")" != "$mark" ] && [ "$(cat "$run_dir/intent.$name" 2>/dev/null)" != "$mark" ]; then
+    section kept
+    link_mark "$name"
+    return 0
+  fi
+  below=$(children "$name")
+  [ -z "$below" ] || fail has-children "$below"
+  run ip link del dev "$name"
+  rm -f "$run_dir/intent.$name"
+}

@@ -1,0 +1,81 @@
+begin
+take verb; take mark; take family; take adopt
+take name; take parent; take kind; take mode; take mac
+take mtu; take promiscuous; take_list addresses; take_list routes
+end
+
+details() { ip -d -o link show dev "$name"; }
+
+same_link() {
+  case $(details) in *" $name@$parent: "*" $kind mode "*) return 0 ;; esac
+  return 1
+}
+
+sync_mode() {
+  case $(details) in *" $kind mode $mode "*) ;; *) run ip link set dev "$name" type "$kind" mode "$mode" ;; esac
+}
+
+sync_mac() {
+  [ -n "$mac" ] || return 0
+  [ "$(cat "/sys/class/net/$name/address")" = "$mac" ] || run ip link set dev "$name" address "$mac"
+}
+
+family_of() { case $1 in *:*) printf '%s' -6 ;; *) printf '%s' -4 ;; esac; }
+
+# Routes are "to" or "to via"; those that the kernel or a router advertisement made are not ours to judge.
+list_routes() {
+  for version in -4 -6; do
+    ip "$version" -o route show dev "$name" 2>/dev/null | while IFS=' ' read -r to rest; do
+      case " $rest " in *" proto kernel "* | *" proto ra "*) continue ;; esac
+      case $to in fe80::/64 | multicast) continue ;; default) if [ "$version" = -4 ]; then to=0.0.0.0/0; else to=::/0; fi ;; */*) ;; *:*) to=$to/128 ;; *) to=$to/32 ;; esac
+      case " $rest " in *" via "*) rest=${rest#*via }; printf '%s %s\n' "$to" "${rest%% *}" ;; *) printf '%s\n' "$to" ;; esac
+    done
+  done
+}
+
+sync_routes() {
+  IFS=$nl
+  for route in $(list_routes); do
+    case "$nl$routes" in *"$nl$route$nl"*) continue ;; esac
+    to=${route%% *}
+    run ip "$(family_of "$to")" route del "$to" dev "$name"
+  done
+  for route in $routes; do
+    case "$nl$(list_routes)$nl" in *"$nl$route$nl"*) continue ;; esac
+    to=${route%% *}
+    case $route in
+      *" "*) run ip "$(family_of "$to")" route replace "$to" via "${route#* }" dev "$name" ;;
+      *) run ip "$(family_of "$to")" route replace "$to" dev "$name" ;;
+    esac
+  done
+  IFS=" 	$nl"
+}
+
+ensure() {
+  need_parent
+  if exists "$name"; then
+    claim "$(link_mark "$name")"
+    if ! same_link; then
+      case $(link_mark "$name") in "$family"*) ;; *) fail different "$(details)" ;; esac
+      run ip link del dev "$name"
+    fi
+  fi
+  exists "$name" ||
+    make_link link "$parent" name "$name" ${mac:+address "$mac"} ${mtu:+mtu "$mtu"} type "$kind" mode "$mode"
+  made
+  sync_mark
+  sync_mode
+  sync_mac
+  sync_mtu
+  sync_promiscuous
+  sync_up
+  sync_addresses "$name" "$addresses"
+  sync_routes
+}
+
+need_ip
+case $verb in
+  ensure) need_root; lock; ensure; observe_link ;;
+  delete) need_root; lock; remove_link; section end ;;
+  read) observe_link ;;
+esac

@@ -1,0 +1,121 @@
+begin
+take verb; take mark; take family; take adopt
+take name; take parent; take spec; take_list create; take_list previous
+end
+
+# docker network inspect's answer to one template; empty when there is no such network.
+ask() { docker network inspect -f "$1" "$name" 2>/dev/null; }
+
+find_network() {
+  id=$(ask '{{.Id}}')
+  [ -n "$id" ] || return 1
+  found_mark=$(ask '{{index .Labels "pulumi-macvlan.mark"}}')
+  found_spec=$(ask '{{index .Labels "pulumi-macvlan.spec"}}')
+}
+
+# Everybody's networks with a parent, for the messages about a parent or a pool that is taken.
+others() {
+  for other in $(docker network ls -q --no-trunc); do
+    docker network inspect -f '{{.Name}} parent={{index .Options "parent"}}{{range .IPAM.Config}} subnet={{.Subnet}}{{end}};' "$other"
+  done 2>/dev/null | tr '\n' ' '
+}
+
+# make LIST: docker network create with one argument a line.
+make() {
+  IFS=$nl
+  # shellcheck disable=SC2086 # one argument a line is what the list is for
+  set -- $1
+  IFS=" 	$nl"
+  said=$(docker network create "$@" 2>&1)
+}
+
+# attached: "container|its IPv4|its IPv6|running|aliases" a line, stopped containers too: they hold on to the network's
+# id and would not start again. A stopped container has an address only if the user chose one.
+attached() {
+  for container in $(docker ps -aq --no-trunc --filter "network=$id"); do
+    docker inspect -f "{{.Id}}|{{with index .NetworkSettings.Networks \"$name\"}}{{if .IPAddress}}{{.IPAddress}}{{else}}{{with .IPAMConfig}}{{.IPv4Address}}{{end}}{{end}}|{{if .GlobalIPv6Address}}{{.GlobalIPv6Address}}{{else}}{{with .IPAMConfig}}{{.IPv6Address}}{{end}}{{end}}|{{range .Aliases}}{{.}} {{end}}{{end}}" "$container"
+  done
+}
+
+# connect LINE: puts one container back as it was. Docker itself adds the short id as an alias.
+connect() {
+  IFS='|' read -r container ip ip6 aliases <<LINE
+$1
+LINE
+  short=$(printf '%.12s' "$container")
+  set --
+  for alias in $aliases; do
+    [ "$alias" = "$short" ] || set -- "$@" --alias "$alias"
+  done
+  said=$(docker network connect ${ip:+--ip "$ip"} ${ip6:+--ip6 "$ip6"} "$@" "$name" "$container" 2>&1)
+}
+
+disconnect_all() {
+  IFS=$nl
+  for line in $1; do docker network disconnect -f "$name" "${line%%|*}" >/dev/null 2>&1; done
+  IFS=" 	$nl"
+}
+
+connect_all() {
+  IFS=$nl
+  for line in $1; do
+    IFS=" 	$nl"
+    connect "$line" || return 1
+    IFS=$nl
+  done
+  IFS=" 	$nl"
+}
+
+# recreate: Docker can't change a network. Its containers leave, it is made anew, they come back with the
+# addresses they had. Where a step fails, all of it is undone.
+recreate() {
+  containers=$(attached)
+  made
+  disconnect_all "$containers"
+  run docker network rm "$name"
+  if make "$create" && connect_all "$containers"; then return; fi
+  why=$said
+  [ -n "$previous" ] || fail not-undone "$why"
+  disconnect_all "$containers"
+  docker network rm "$name" >/dev/null 2>&1
+  { make "$previous" && connect_all "$containers"; } || fail not-undone "$why" "$said"
+  fail undone "$why"
+}
+
+ensure() {
+  exists "$parent" || fail no-parent "$(interfaces)"
+  if find_network; then
+    if [ -z "$found_mark" ] || [ "$found_mark" = "<no value>" ]; then claim ""; else claim "$found_mark"; fi
+    if [ "$found_spec" = "$spec" ] && [ "$found_mark" = "$mark" ]; then made; else recreate; fi
+    return
+  fi
+  make "$create" || fail network "$said" "$(others)"
+  made
+}
+
+observe() {
+  section network
+  docker network inspect "$name" 2>/dev/null
+  section end
+}
+
+remove() {
+  find_network || return 0
+  if [ "$found_mark" != "$mark" ]; then
+    section kept
+    printf '%s\n' "$found_mark"
+    return 0
+  fi
+  users=$(docker ps -a --format '{{.Names}}' --filter "network=$id" | tr '\n' ' ')
+  [ -z "$users" ] || fail in-use "$users"
+  run docker network rm "$name"
+}
+
+need docker
+[ "$verb" = read ] || need_root
+docker version -f '{{.Server.Version}}' >/dev/null 2>&1 || fail no-docker "$(docker version -f '{{.Server.Version}}' 2>&1)"
+case $verb in
+  ensure) lock; ensure; observe ;;
+  delete) lock; remove; section end ;;
+  read) observe ;;
+esac

@@ -1,0 +1,83 @@
+begin
+take verb; take mark; take family; take adopt
+take name; take parent; take protocol; take vlan_id; take reorder; take_list egress; take_list ingress
+take mtu; take promiscuous; take_list addresses
+end
+
+# The kernel's own line about our link, the only place that shows parent, protocol and id together.
+details() { ip -d -o link show dev "$name"; }
+
+same_vlan() {
+  case $(details) in *" $name@$parent: "*" vlan protocol $protocol id $vlan_id "*) return 0 ;; esac
+  return 1
+}
+
+# Another name may stand on the same parent, protocol and id: the kernel would only say "File exists".
+taken_by() {
+  ip -d -o link show type vlan 2>/dev/null | while read -r line; do
+    case $line in *"@$parent: "*" vlan protocol $protocol id $vlan_id "*)
+      line=${line#*: }
+      printf '%s' "${line%%@*}"
+      return
+      ;;
+    esac
+  done
+}
+
+# qos_now KIND: the mapping that the kernel shows, as "from:to ..." words.
+qos_now() {
+  line=$(details)
+  case $line in *" $1-qos-map { "*) ;; *) return ;; esac
+  line=${line#*" $1-qos-map { "}
+  printf '%s' "${line%%\}*}"
+}
+
+# A mapping can't be deleted, only set to 0, which is what the kernel then no longer shows.
+sync_qos() {
+  for entry in $(qos_now "$1"); do
+    case "$nl$2" in *"$nl${entry%%:*}:"*) ;; *) run ip link set dev "$name" type vlan "$1-qos-map" "${entry%%:*}:0" ;; esac
+  done
+  for entry in $2; do
+    case " $(qos_now "$1") " in *" $entry "*) ;; *) run ip link set dev "$name" type vlan "$1-qos-map" "$entry" ;; esac
+  done
+}
+
+sync_reorder() {
+  case $(details) in *REORDER_HDR*) have=on ;; *) have=off ;; esac
+  [ "$have" = "$reorder" ] || run ip link set dev "$name" type vlan reorder_hdr "$reorder"
+}
+
+ensure() {
+  need_parent
+  if exists "$name"; then
+    claim "$(link_mark "$name")"
+    if ! same_vlan; then
+      # Ours, but left by an earlier run with other inputs: it holds nothing that this run wants.
+      case $(link_mark "$name") in "$family"*) ;; *) fail different "$(details)" ;; esac
+      below=$(children "$name")
+      [ -z "$below" ] || fail has-children "$below"
+      run ip link del dev "$name"
+    fi
+  fi
+  if ! exists "$name"; then
+    other=$(taken_by)
+    [ -z "$other" ] || fail taken "$other" "$(link_mark "$other")"
+    make_link link "$parent" name "$name" ${mtu:+mtu "$mtu"} type vlan protocol "$protocol" id "$vlan_id" reorder_hdr "$reorder"
+  fi
+  made
+  sync_mark
+  sync_mtu
+  sync_reorder
+  sync_qos egress "$egress"
+  sync_qos ingress "$ingress"
+  sync_promiscuous
+  sync_up
+  sync_addresses "$name" "$addresses"
+}
+
+need_ip
+case $verb in
+  ensure) need_root; lock; ensure; observe_link ;;
+  delete) need_root; lock; remove_link; section end ;;
+  read) observe_link ;;
+esac

@@ -1,0 +1,18 @@
+// The scripts that run on hosts: plain files, so that they can be read, linted and run as what they are.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const folder = join(__dirname, "..", "..", "..", "provider", "scripts");
+const cache = new Map<string, string>();
+
+const load = (name: string): string => readFileSync(join(folder, `${name}.sh`), "utf8");
+
+/** The library followed by one resource's script, without the comments: they need not travel. */
+export function readScript(name: string): string {
+  let text = cache.get(name);
+  if (text === undefined) {
+    text = `${load("lib")}\n${load(name)}`.replace(/^\s*#.*\n/gm, "").replace(/\n{2,}/g, "\n");
+    cache.set(name, text);
+  }
+  return text;
+}

@@ -1,0 +1,23 @@
+/** Takes a script's answer apart: what stands between the lines `@name`. What comes before the first is noise of a login. */
+export function decodeSections(stdout: string): Map<string, string> {
+  const sections = new Map<string, string>();
+  const [, ...parts] = `\n${stdout}`.split("\n@");
+  for (const part of parts) {
+    const [name = "", ...body] = part.split("\n");
+    sections.set(name, body.join("\n").trim());
+  }
+  return sections;
+}
+
+/** A section that holds one JSON document; undefined where it is empty. */
+export function jsonSection<T>(sections: ReadonlyMap<string, string>, name: string): T | undefined {
+  const text = sections.get(name);
+  if (!text) return undefined;
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw new Error(
+      `the host's answer to "${name}" is no JSON (is its iproute2 older than 4.16?): ${text.slice(0, 200)}`,
+    );
+  }
+}

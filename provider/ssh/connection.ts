@@ -1,0 +1,226 @@
+// The one place that does SSH: one connection per host and run, one command per operation.
+import { appendFileSync } from "node:fs";
+import type { Duplex } from "node:stream";
+import { backOff } from "exponential-backoff";
+import { Client, type ConnectConfig } from "ssh2";
+import { ConnectionError, messageOf } from "../core/errors";
+import { type Credentials, connectionKey, type HostFields } from "../core/host";
+import { quoteWords } from "../shell/quote";
+import { resolveAlias, type Target, targetOf } from "./target";
+
+export interface Answer {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** sshd's MaxSessions is 10 per connection by default; a bastion's tunnels count as well. */
+const CHANNELS = 8;
+
+/** Tests and people who look for what is slow: every connection and command as one JSON line in this file. */
+function trace(event: Record<string, unknown>): void {
+  const file = process.env["PULUMI_MACVLAN_TRACE"];
+  if (file) appendFileSync(file, `${JSON.stringify({ at: Date.now(), pid: process.pid, ...event })}\n`);
+}
+
+/** Passing troubles in which nothing can have been run: worth another try. */
+const PASSING = /ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ETIMEDOUT|EPIPE|before handshake|Connection lost|closed by/i;
+
+function explainConnect(error: unknown, target: Target, config: ConnectConfig): string {
+  const refusal = target.refusal();
+  if (refusal) return refusal;
+  const message = messageOf(error);
+  const { level, code } = error as { level?: string; code?: string };
+  const where = `${config.host}:${config.port}`;
+  if (level === "client-authentication") {
+    return `it refuses the login of user "${config.username}": check the user and the key or password on the connection`;
+  }
+  if (level === "client-timeout" || code === "ETIMEDOUT") {
+    return `${where} did not answer within ${(config.readyTimeout ?? 0) / 1000} s: is it up, and is the address right?`;
+  }
+  if (code === "ECONNREFUSED") return `${where} refuses connections: does sshd run there, and on that port?`;
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return `the name "${config.host}" can't be resolved`;
+  return `${where}: ${message}`;
+}
+
+/** Resolves once logged in. Every way in which a client can end settles the promise. */
+function login(target: Target, config: ConnectConfig): Promise<Client> {
+  return new Promise((resolve, reject) => {
+    const client = new Client();
+    client.once("ready", () => resolve(client));
+    // Stays attached for the client's life: an error without a listener would end the process.
+    client.on("error", reject);
+    client.once("close", () => reject(new Error("Connection lost before handshake")));
+    try {
+      client.connect(config);
+    } catch (error) {
+      reject(error as Error);
+    }
+  }).then(
+    (client) => client as Client,
+    (error: unknown) => {
+      throw Object.assign(
+        new ConnectionError(`cannot reach ${target.label}: ${explainConnect(error, target, config)}`),
+        {
+          passing: !target.refusal() && PASSING.test(`${(error as { code?: string }).code} ${messageOf(error)}`),
+        },
+      );
+    },
+  );
+}
+
+/** A tunnel through a bastion, which is a host like any other, with its own check of its key. */
+async function tunnel(host: HostFields, credentials: Credentials): Promise<Duplex | undefined> {
+  if (!host.bastion) return undefined;
+  const through = await connectionTo(host.bastion, credentials.bastion ?? {});
+  return new Promise((resolve, reject) => {
+    through.client.forwardOut("127.0.0.1", 0, host.address, host.port ?? 22, (error, stream) => {
+      if (error) reject(new ConnectionError(`cannot reach ${host.address} through the bastion: ${error.message}`));
+      else resolve(stream);
+    });
+  });
+}
+
+class Connection {
+  private free = CHANNELS;
+  private readonly waiting: (() => void)[] = [];
+  alive = true;
+
+  constructor(
+    readonly client: Client,
+    private readonly label: string,
+    onClose: () => void,
+  ) {
+    client.once("close", () => {
+      this.alive = false;
+      onClose();
+    });
+  }
+
+  private async channel<T>(use: () => Promise<T>): Promise<T> {
+    if (this.free === 0) await new Promise<void>((go) => this.waiting.push(go));
+    else this.free -= 1;
+    try {
+      return await use();
+    } finally {
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.free += 1;
+    }
+  }
+
+  run(command: string, input: string, seconds: number): Promise<Answer> {
+    return this.channel(
+      () =>
+        new Promise((resolve, reject) => {
+          const started = Date.now();
+          const ended = () =>
+            reject(new Error("the SSH connection broke while the command ran; the next run finds out how far it came"));
+          const deadline = setTimeout(() => {
+            reject(new Error(`no answer within ${seconds} s (commandTimeout); it may still be running there`));
+            this.client.destroy();
+          }, seconds * 1000);
+          const settle = () => {
+            clearTimeout(deadline);
+            this.client.off("close", ended);
+          };
+          this.client.once("close", ended);
+          this.client.exec(command, (error, stream) => {
+            if (error) {
+              settle();
+              reject(new ConnectionError(`${this.label} refuses to run a command: ${error.message}`));
+              return;
+            }
+            const stdout: Buffer[] = [];
+            const stderr: Buffer[] = [];
+            stream.on("data", (chunk: Buffer) => stdout.push(chunk));
+            stream.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+            stream.on("error", (broken: Error) => reject(broken));
+            stream.once("close", (code: number | null) => {
+              settle();
+              trace({ event: "command", host: this.label, ms: Date.now() - started });
+              if (code === null || code === undefined) ended();
+              else
+                resolve({
+                  code,
+                  stdout: Buffer.concat(stdout).toString("utf8"),
+                  stderr: Buffer.concat(stderr).toString("utf8"),
+                });
+            });
+            stream.end(input);
+          });
+        }),
+    );
+  }
+}
+
+const pool = new Map<string, Promise<Connection>>();
+
+async function open(host: HostFields, credentials: Credentials, forget: () => void): Promise<Connection> {
+  const target = targetOf(host, credentials);
+  const started = Date.now();
+  const client = await backOff(
+    async () => {
+      const sock = await tunnel(host, credentials);
+      return login(target, sock ? { ...target.config, sock: sock as never } : target.config);
+    },
+    {
+      numOfAttempts: 4,
+      startingDelay: 500,
+      jitter: "full",
+      retry: (error: { passing?: boolean }) => error.passing === true,
+    },
+  );
+  trace({ event: "connection", host: target.label, ms: Date.now() - started });
+  return new Connection(client, target.label, forget);
+}
+
+/** The run's one connection to a host, made when it is first needed and again when it broke. */
+async function connectionTo(given: HostFields, credentials: Credentials): Promise<Connection> {
+  const key = connectionKey(given, credentials);
+  const existing = pool.get(key);
+  if (existing) {
+    const connection = await existing;
+    if (connection.alive) return connection;
+  }
+  const opening = open(resolveAlias(given), credentials, () => pool.get(key) === opening && pool.delete(key));
+  pool.set(key, opening);
+  opening.catch(() => pool.delete(key));
+  return opening;
+}
+
+/** Runs a script with root's rights. A password for sudo goes in on standard input, before the script's own data. */
+export async function runScript(
+  host: HostFields,
+  credentials: Credentials,
+  script: string,
+  input: string,
+): Promise<Answer> {
+  const connection = await connectionTo(host, credentials);
+  const shell = ["sh", "-c", script];
+  const password = credentials.sudoPassword;
+  const command =
+    !host.sudo && password === undefined
+      ? shell
+      : password === undefined
+        ? ["sudo", "-n", ...shell]
+        : ["sudo", "-S", "-p", "", ...shell];
+  const answer = await connection.run(
+    quoteWords(command),
+    password === undefined ? input : `${password}\n${input}`,
+    host.commandTimeout ?? 60,
+  );
+  if (command[0] === "sudo" && answer.code !== 0 && /^sudo: /m.test(answer.stderr)) {
+    throw new ConnectionError(`sudo on the host refused: ${answer.stderr.trim().split("\n").at(-1)}`);
+  }
+  return answer;
+}
+
+/** Ends all connections; a provider's process ends without it, tests need it. */
+export async function closeConnections(): Promise<void> {
+  const open = [...pool.values()];
+  pool.clear();
+  for (const connection of await Promise.allSettled(open)) {
+    if (connection.status === "fulfilled") connection.value.client.end();
+  }
+}
