@@ -65,6 +65,37 @@ export interface Credentials {
   bastion?: Credentials | undefined;
 }
 
+/** A connection as a user writes it, with all values known. */
+export type PlainConnection = Omit<HostFields, "sudo" | "agent" | "hostKey" | "bastion"> &
+  Omit<Credentials, "sudoPassword" | "bastion"> & {
+    sudo?: boolean | { password: string } | undefined;
+    agent?: boolean | string | undefined;
+    hostKey?: string | string[] | undefined;
+    bastion?: PlainConnection | undefined;
+  };
+
+/** What of a connection may be read by everybody. */
+export function publicPart(connection: PlainConnection): HostFields {
+  const { privateKey: _key, passphrase: _phrase, password: _password, sudo, bastion, agent, ...rest } = connection;
+  return {
+    ...rest,
+    ...(agent ? { agent } : {}),
+    ...(sudo ? { sudo: true } : {}),
+    ...(bastion ? { bastion: publicPart(bastion) } : {}),
+  } as HostFields;
+}
+
+/** What of a connection nobody may read. */
+export function secretPart({ privateKey, passphrase, password, sudo, bastion }: PlainConnection): Credentials {
+  return {
+    privateKey,
+    passphrase,
+    password,
+    sudoPassword: typeof sudo === "object" ? sudo.password : undefined,
+    bastion: bastion && secretPart(bastion),
+  };
+}
+
 /** For messages and ids: the label, else the address. */
 export function hostLabel(host: { address: string; port?: number | undefined; name?: string | undefined }): string {
   if (host.name) return host.name;

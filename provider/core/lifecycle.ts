@@ -119,7 +119,7 @@ export function check(kind: ResourceKind, news: Props): { inputs: Props; refusal
       const checked = inputs as unknown as CommonInputs;
       const claims = kind.claims(checked);
       refusals.push(...conflictsOf(checked, claims));
-      recordClaims(checked, claims);
+      if (refusals.length === 0) recordClaims(checked, claims);
     }
   } else {
     Object.assign(inputs, news, known);

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Credentials, HostFields } from "../core/host";
+import { type Credentials, type HostFields, publicPart, secretPart } from "../core/host";
 
 /**
  * How a host is reached over SSH. Everything here but `address` has a default. No field of it makes a resource change
@@ -39,27 +39,6 @@ export interface HostConnection {
 }
 
 type Plain = pulumi.Unwrap<HostConnection>;
-
-function publicPart(host: Plain): HostFields {
-  const { privateKey: _key, passphrase: _phrase, password: _password, sudo, bastion, agent, ...rest } = host;
-  return {
-    ...rest,
-    ...(agent === undefined || agent === false ? {} : { agent }),
-    ...(sudo === undefined || sudo === false ? {} : { sudo: true }),
-    ...(bastion === undefined ? {} : { bastion: publicPart(bastion) }),
-  } as HostFields;
-}
-
-function secretPart(host: Plain): Credentials {
-  const { privateKey, passphrase, password, sudo, bastion } = host;
-  return {
-    privateKey,
-    passphrase,
-    password,
-    sudoPassword: typeof sudo === "object" ? sudo.password : undefined,
-    bastion: bastion && secretPart(bastion),
-  };
-}
 
 const isPlain = <T>(value: pulumi.Input<T>): value is T =>
   !pulumi.Output.isInstance(value) && !(value instanceof Promise);

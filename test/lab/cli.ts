@@ -1,0 +1,61 @@
+// npm run lab -- …: a safe place to try a topology, also without the rest of this repository.
+
+import Table from "cli-table3";
+import { Command } from "commander";
+import { execa } from "execa";
+import { quoteWords } from "../../provider/shell/quote";
+import { Lab } from "./lab";
+
+const program = new Command("npm run lab --").description("Three real hosts on this machine: kernels, sshd, Docker.");
+program.option("--name <name>", "which lab; labels let several run side by side", "main");
+const lab = () => new Lab(program.opts<{ name: string }>().name);
+
+async function status(): Promise<void> {
+  const table = new Table({ head: ["host", "running", "ssh", "nics"], style: { head: [], border: [] } });
+  for (const { host, running, ssh, nics } of await lab().status())
+    table.push([host, running ? "yes" : "no", ssh, nics]);
+  console.log(table.toString());
+}
+
+program
+  .command("up")
+  .description("start the hosts; the first time, make them")
+  .action(async () => {
+    await lab().up();
+    await status();
+    console.log(`Connections: ${lab().inventoryFile}\nStop it with: npm run lab -- down`);
+  });
+program
+  .command("down")
+  .description("end all of it")
+  .action(() => lab().down());
+program
+  .command("reset")
+  .description("back to freshly made hosts")
+  .action(() => lab().reset());
+program.command("status").description("what runs, and where sshd listens").action(status);
+program
+  .command("reboot <host>")
+  .option("--power", "cut the power instead of asking its init")
+  .description("reboot one host and wait for its Docker")
+  .action((host: string, { power }: { power?: boolean }) => lab().reboot(host, power));
+program
+  .command("ssh <host>")
+  .description("a shell on a host")
+  .action(async (host: string) => {
+    process.exitCode =
+      (await execa("ssh", ["-t", ...lab().sshArguments(host)], { stdio: "inherit", reject: false })).exitCode ?? 1;
+  });
+program
+  .command("exec <host> [command...]")
+  .description("one command on a host: exec host1 -- ip link")
+  .action(async (host: string, words: string[]) => {
+    process.exitCode =
+      (await execa("ssh", [...lab().sshArguments(host), quoteWords(words)], { stdio: "inherit", reject: false }))
+        .exitCode ?? 1;
+  });
+
+program.parseAsync().catch((error: Error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

@@ -1,0 +1,70 @@
+// The lab's kernel and disks: made once from their recipes, kept outside the tree, keyed by what they were made from.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { skipped, step } from "../../tools/progress";
+import { asRoot } from "./root";
+
+const recipes = join(__dirname, "..", "..", "..", "test", "lab", "image");
+
+export const cacheFolder = (): string => {
+  const folder = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "pulumi-macvlan");
+  mkdirSync(folder, { recursive: true });
+  return folder;
+};
+
+/** Makes `file` with a recipe unless one made from the same recipe is there; older ones go. */
+async function made(
+  what: string,
+  name: string,
+  recipe: string[],
+  variant: string,
+  build: (file: string) => string[],
+): Promise<string> {
+  const hash = createHash("sha256").update(variant);
+  for (const part of recipe) hash.update(readFileSync(join(recipes, part)));
+  const folder = join(cacheFolder(), `${name}-${hash.digest("hex").slice(0, 12)}`);
+  const file = join(folder, "image");
+  if (existsSync(file)) {
+    skipped(what);
+    return file;
+  }
+  const work = mkdtempSync(join(cacheFolder(), `${name}.making-`));
+  await step(what, async () => {
+    const command = build(join(work, "image"));
+    const result = await execa(...asRoot("sh", [join(recipes, recipe[0] ?? ""), ...command]), {
+      reject: false,
+      all: true,
+      stdin: "ignore",
+    });
+    if (result.exitCode !== 0) {
+      await execa(...asRoot("rm", ["-rf", work]));
+      throw new Error(`${what} failed:\n${String(result.all).split("\n").slice(-30).join("\n")}`);
+    }
+    for (const old of readdirSync(cacheFolder())) {
+      if (old.startsWith(`${name}-`)) rmSync(join(cacheFolder(), old), { recursive: true, force: true });
+    }
+    renameSync(work, folder);
+  });
+  return file;
+}
+
+export const kernelImage = (): Promise<string> =>
+  made(
+    "the lab's kernel, compiled from Debian's linux-source (about 6 minutes on 2 cores)",
+    "lab-kernel",
+    ["kernel.sh", "kernel.config"],
+    "",
+    (file) => [join(recipes, "kernel.config"), file],
+  );
+
+export const diskImage = (release: string): Promise<string> =>
+  made(
+    `the disk of the lab's ${release} hosts, by debootstrap (about 1 minute)`,
+    `lab-disk-${release}`,
+    ["rootfs.sh"],
+    release,
+    (file) => [release, file],
+  );

@@ -1,0 +1,380 @@
+// The lab: one User Mode Linux kernel per host, with systemd, sshd and Docker, in a network namespace of its own.
+// It makes hosts; it asserts nothing.
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { step } from "../../tools/progress";
+import { cacheFolder, diskImage, kernelImage } from "./image";
+import { installPackages } from "./packages";
+import { asRoot } from "./root";
+import { addressOf, HOSTS, type LabHost, managementAddress, type Net, OUTSIDE_SERVER } from "./topology";
+
+/** How a host of the lab is reached: what a HostConnection needs. */
+export interface LabConnection {
+  name: string;
+  address: string;
+  port: number;
+  user: string;
+  privateKeyPath: string;
+  hostKey: string;
+}
+
+interface State {
+  connections: Record<string, LabConnection>;
+  processes: Record<string, number>;
+}
+
+const NETS: Record<Net, string> = { management: "sw-mgmt", trunk: "sw-trunk", outside: "sw-out" };
+
+const command = async (program: string, ...args: string[]): Promise<string> =>
+  (await execa(...asRoot(program, args), { stdin: "ignore" })).stdout;
+
+async function freePort(wanted: number): Promise<number> {
+  const listen = (port: number) =>
+    new Promise<number>((resolve, reject) => {
+      const server = createServer();
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", () => {
+        const address = server.address();
+        server.close(() => resolve(typeof address === "object" && address ? address.port : port));
+      });
+    });
+  return listen(wanted).catch(() => listen(0));
+}
+
+export class Lab {
+  private readonly folder: string;
+  private readonly stateFile: string;
+
+  /** Labs of different names run side by side; tests have one of their own. */
+  constructor(readonly name = "main") {
+    this.folder = join(tmpdir(), "pulumi-macvlan-lab", name);
+    this.stateFile = join(this.folder, "lab.json");
+  }
+
+  private get netns(): string {
+    return `pmvlab-${this.name}`;
+  }
+
+  private get outsideNetns(): string {
+    return `pmvlab-${this.name}-out`;
+  }
+
+  private state(): State | undefined {
+    return existsSync(this.stateFile) ? (JSON.parse(readFileSync(this.stateFile, "utf8")) as State) : undefined;
+  }
+
+  private save(state: State): void {
+    writeFileSync(this.stateFile, JSON.stringify(state, undefined, 2));
+  }
+
+  get running(): boolean {
+    const state = this.state();
+    return state !== undefined && HOSTS.every(({ name }) => this.alive(name, state.processes[name]));
+  }
+
+  get inventoryFile(): string {
+    return join(this.folder, "hosts.json");
+  }
+
+  connection(host: string): LabConnection {
+    const found = this.state()?.connections[host];
+    if (!found) throw new Error(`the lab has no host "${host}" running: start it with npm run lab -- up`);
+    return found;
+  }
+
+  /** Makes what is missing and starts the hosts; a lab that runs is left as it is. */
+  async up(): Promise<void> {
+    await installPackages();
+    if (this.running) return;
+    await this.down();
+    const kernel = await kernelImage();
+    const disks = new Map<string, string>();
+    for (const { release } of HOSTS) if (!disks.has(release)) disks.set(release, await diskImage(release));
+    await step(`the lab's ${HOSTS.length} hosts`, async () => {
+      mkdirSync(this.folder, { recursive: true });
+      const state: State = { connections: {}, processes: {} };
+      this.save(state);
+      await this.makeNetwork();
+      await this.keys(state);
+      await this.startForwarders(state);
+      for (const host of HOSTS) this.startHost(host, kernel, disks.get(host.release) ?? "", state);
+      this.save(state);
+      writeFileSync(this.inventoryFile, JSON.stringify(state.connections, undefined, 2));
+      await Promise.all(HOSTS.map(({ name }) => this.ready(name)));
+    });
+  }
+
+  /** Throws away what the hosts have become, and boots them as they were made. */
+  async reset(): Promise<void> {
+    const state = this.state();
+    if (!state || !this.running) return this.up();
+    const kernel = await kernelImage();
+    for (const host of HOSTS) {
+      await this.kill(host.name, state.processes[host.name]);
+      rmSync(join(this.folder, `${host.name}.cow`), { force: true });
+      this.startHost(host, kernel, await diskImage(host.release), state);
+    }
+    this.save(state);
+    await Promise.all(HOSTS.map(({ name }) => this.ready(name)));
+  }
+
+  /** Ends what this lab started, and only that. */
+  async down(): Promise<void> {
+    const state = this.state();
+    for (const [name, pid] of Object.entries(state?.processes ?? {})) await this.kill(name, pid);
+    const existing = (await command("ip", "netns", "list")).split("\n").map((line) => line.split(" ")[0]);
+    for (const netns of [this.netns, this.outsideNetns]) {
+      if (!existing.includes(netns)) continue;
+      const left = await command("ip", "netns", "pids", netns);
+      for (const pid of left.split("\n").filter(Boolean))
+        await execa(...asRoot("kill", ["-9", pid]), { reject: false });
+      await command("ip", "netns", "del", netns);
+    }
+    await execa(...asRoot("rm", ["-rf", this.folder]));
+  }
+
+  /** Reboots a host as its own init does it; `power` instead cuts it off in the middle of whatever it does. */
+  async reboot(host: string, power = false): Promise<void> {
+    const before = (await this.exec(host, "cat /proc/sys/kernel/random/boot_id")).stdout;
+    if (power) {
+      const state = this.state();
+      const entry = HOSTS.find(({ name }) => name === host);
+      if (!state || !entry) throw new Error(`the lab has no host "${host}" running`);
+      await this.kill(host, state.processes[host]);
+      this.startHost(entry, await kernelImage(), await diskImage(entry.release), state);
+      this.save(state);
+    } else {
+      await this.exec(host, "systemctl reboot", { reject: false });
+    }
+    await this.ready(host, before);
+  }
+
+  sshArguments(host: string): string[] {
+    const { port, user, privateKeyPath } = this.connection(host);
+    const options = [
+      `UserKnownHostsFile=${join(this.folder, "known_hosts")}`,
+      "StrictHostKeyChecking=yes",
+      "ConnectTimeout=5",
+      "LogLevel=ERROR",
+      "IdentitiesOnly=yes",
+    ];
+    return [
+      "-F",
+      "none",
+      ...options.flatMap((option) => ["-o", option]),
+      "-i",
+      privateKeyPath,
+      "-p",
+      String(port),
+      `${user}@127.0.0.1`,
+    ];
+  }
+
+  /** Runs a command line in a host's shell. */
+  exec(host: string, line: string, { input = "", reject = true }: { input?: string; reject?: boolean } = {}) {
+    return execa("ssh", [...this.sshArguments(host), line], { input, reject, timeout: 120_000 });
+  }
+
+  /** Runs a program on the outside net's server. */
+  outside(program: string, ...args: string[]) {
+    return execa(...asRoot("ip", ["netns", "exec", this.outsideNetns, program, ...args]), {
+      reject: false,
+      stdin: "ignore",
+    });
+  }
+
+  // --- how it is made --------------------------------------------------------------------------------------
+
+  /** A process of ours: pids are used again, so its command line must name this lab. */
+  private alive(name: string, pid: number | undefined): boolean {
+    if (pid === undefined) return false;
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(
+        name.startsWith("host") ? `umid=${this.name}-${name}` : this.folder,
+      );
+    } catch {
+      return false;
+    }
+  }
+
+  private async kill(name: string, pid: number | undefined): Promise<void> {
+    if (pid === undefined || !this.alive(name, pid)) return;
+    await execa(...asRoot("kill", ["-9", "--", `-${pid}`]), { reject: false });
+    for (let tries = 0; tries < 100 && existsSync(`/proc/${pid}`) && this.alive(name, pid); tries += 1) await sleep(20);
+  }
+
+  private start(name: string, program: string, args: string[], log = "/dev/null"): number {
+    const [file, words] = asRoot(program, args);
+    const child = spawn(file, words, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    child.unref();
+    if (child.pid === undefined) throw new Error(`cannot start ${name} (${program}); see ${log}`);
+    return child.pid;
+  }
+
+  private async makeNetwork(): Promise<void> {
+    const inside = `ip -n ${this.netns}`;
+    const lines = [
+      `ip netns add ${this.netns}`,
+      `ip netns add ${this.outsideNetns}`,
+      `${inside} link set lo up`,
+      // Plain bridges: they pass tagged frames as they are, like a switch whose ports are all trunks.
+      ...Object.values(NETS).flatMap((bridge) => [
+        `${inside} link add ${bridge} type bridge mcast_snooping 0`,
+        `${inside} link set ${bridge} up`,
+      ]),
+      `${inside} addr add 10.77.0.1/24 dev ${NETS.management}`,
+      ...HOSTS.flatMap((host) =>
+        Object.entries(host.nics).flatMap(([nic, net]) => [
+          `${inside} tuntap add ${host.name}-${nic} mode tap`,
+          `${inside} link set ${host.name}-${nic} master ${NETS[net]} up`,
+        ]),
+      ),
+      `${inside} link add outside type veth peer name eth0 netns ${this.outsideNetns}`,
+      `${inside} link set outside master ${NETS.outside} up`,
+      `ip -n ${this.outsideNetns} link set lo up`,
+      `ip -n ${this.outsideNetns} addr add ${OUTSIDE_SERVER}/24 dev eth0`,
+      `ip -n ${this.outsideNetns} link set eth0 up`,
+    ];
+    await command("sh", "-ec", lines.join("\n"));
+  }
+
+  /** Keys outlive the lab, so that state made with it keeps on fitting. */
+  private async keys(state: State): Promise<void> {
+    const folder = join(cacheFolder(), "lab-keys");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const key = async (name: string): Promise<string> => {
+      const file = join(folder, name);
+      if (!existsSync(file)) await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", file]);
+      return file;
+    };
+    const client = await key("client");
+    const known: string[] = [];
+    for (const [index, host] of HOSTS.entries()) {
+      const hostKeyFile = await key(host.name);
+      const hostKey = readFileSync(`${hostKeyFile}.pub`, "utf8").split(" ").slice(0, 2).join(" ");
+      const port = await freePort(22_100 + index + 10 * (this.name === "main" ? 0 : 1));
+      state.connections[host.name] = {
+        name: host.name,
+        address: "127.0.0.1",
+        port,
+        user: "root",
+        privateKeyPath: client,
+        hostKey,
+      };
+      known.push(`[127.0.0.1]:${port} ${hostKey}`);
+      const own = join(this.folder, host.name);
+      mkdirSync(own, { recursive: true });
+      writeFileSync(join(own, "hostname"), `${host.name}\n`);
+      writeFileSync(join(own, "authorized_keys"), readFileSync(`${client}.pub`));
+      writeFileSync(join(own, "ssh_host_ed25519_key"), readFileSync(hostKeyFile), { mode: 0o600 });
+      const network = Object.keys(host.nics).flatMap((nic, position) => {
+        const address = addressOf(host, index, nic);
+        return [
+          `ip link set vec${position} name ${nic}`,
+          ...(address ? [`ip addr add ${address} dev ${nic}`] : []),
+          `ip link set ${nic} up`,
+        ];
+      });
+      writeFileSync(join(own, "network.sh"), `${["ip link set lo up", ...network].join("\n")}\n`);
+    }
+    writeFileSync(join(this.folder, "known_hosts"), `${known.join("\n")}\n`);
+  }
+
+  /** From 127.0.0.1 into the lab's namespace: through a socket in the file system, since that is in neither. */
+  private async startForwarders(state: State): Promise<void> {
+    for (const [index, { name }] of HOSTS.entries()) {
+      const socket = join(this.folder, `${name}.sock`);
+      state.processes[`forward-in-${name}`] = this.start(name, "ip", [
+        "netns",
+        "exec",
+        this.netns,
+        "socat",
+        `UNIX-LISTEN:${socket},fork`,
+        `TCP:${managementAddress(index)}:22,connect-timeout=5`,
+      ]);
+      const listen = `TCP-LISTEN:${state.connections[name]?.port},bind=127.0.0.1,fork,reuseaddr`;
+      state.processes[`forward-out-${name}`] = this.start(name, "socat", [listen, `UNIX-CONNECT:${socket}`]);
+    }
+    mkdirSync(join(this.folder, "www"), { recursive: true });
+    writeFileSync(join(this.folder, "www", "index.html"), "outside\n");
+    state.processes["outside-server"] = this.start("outside", "ip", [
+      "netns",
+      "exec",
+      this.outsideNetns,
+      "busybox",
+      "httpd",
+      "-f",
+      "-p",
+      "80",
+      "-h",
+      join(this.folder, "www"),
+    ]);
+  }
+
+  private startHost(host: LabHost, kernel: string, disk: string, state: State): void {
+    const console_ = join(this.folder, `${host.name}.console`);
+    const nics = Object.keys(host.nics).map(
+      (nic, position) => `vec${position}:transport=tap,ifname=${host.name}-${nic},depth=128`,
+    );
+    const args = [
+      ...["netns", "exec", this.netns, "sh", "-c", `exec "$0" "$@" >${console_} 2>&1 </dev/null`, kernel],
+      ...[
+        "mem=1024M",
+        `ubd0=${join(this.folder, `${host.name}.cow`)},${disk}`,
+        "root=/dev/ubda",
+        "rw",
+        "init=/sbin/init",
+        "quiet",
+      ],
+      ...[
+        "con0=fd:0,fd:1",
+        "con=null",
+        "ssl=null",
+        "seccomp=auto",
+        `umid=${this.name}-${host.name}`,
+        `uml_dir=${this.folder}/`,
+      ],
+      ...[`lab.folder=${join(this.folder, host.name)}`, ...nics],
+    ];
+    state.processes[host.name] = this.start(host.name, "ip", args, console_);
+  }
+
+  /** Waits until Docker answers; `notBoot` is the boot that is meant to be over. */
+  private async ready(host: string, notBoot?: string): Promise<void> {
+    const deadline = Date.now() + 90_000;
+    let said = "";
+    while (Date.now() < deadline) {
+      const answer = await this.exec(host, "cat /proc/sys/kernel/random/boot_id; systemctl is-active lab-ready", {
+        reject: false,
+      });
+      const [boot, active] = String(answer.stdout).split("\n");
+      if (answer.exitCode === 0 && active === "active" && boot !== notBoot) return;
+      said = `${answer.stderr} ${answer.stdout}`;
+      await sleep(200);
+    }
+    throw new Error(
+      `${host} of the lab did not get ready in 90 s: ${said.trim()}; its console is ${join(this.folder, `${host}.console`)}`,
+    );
+  }
+
+  /** For people: one line per host. */
+  async status(): Promise<{ host: string; running: boolean; ssh: string; nics: string }[]> {
+    const state = this.state();
+    return HOSTS.map(({ name, nics }) => ({
+      host: name,
+      running: this.alive(name, state?.processes[name]),
+      ssh: state?.connections[name] ? `127.0.0.1:${state.connections[name].port}` : "-",
+      nics: Object.entries(nics)
+        .map(([nic, net]) => `${nic} (${net})`)
+        .join(", "),
+    }));
+  }
+}

@@ -1,0 +1,26 @@
+// Says what is being done and for how long, on a terminal as in a log.
+const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`;
+
+const log = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+/** Runs a step: a line when it starts, one every 20 s, one when it ends. */
+export async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
+  const started = Date.now();
+  log(`… ${what}`);
+  const beat = setInterval(() => log(`  still at it, ${seconds(started)}: ${what}`), 20_000);
+  try {
+    const result = await work();
+    log(`✓ ${what} (${seconds(started)})`);
+    return result;
+  } catch (error) {
+    log(`✗ ${what} (${seconds(started)})`);
+    throw error;
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+/** A step whose result is there already. */
+export const skipped = (what: string): void => log(`✓ ${what} (there already)`);

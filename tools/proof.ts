@@ -1,0 +1,131 @@
+// The proof on real packets: containers on every network of the fabric, and who reaches whom with which ttl.
+import Table from "cli-table3";
+import type { ConfiguredHost } from "../examples/inter-vlan-fabric/hosts";
+import { hostSchema, type PlainConnection, publicPart, secretPart } from "../provider/core/host";
+import { encodeData } from "../provider/shell/quote";
+import { runScript } from "../provider/ssh/connection";
+
+/** The seed's four containers. */
+export const CONTAINERS = [
+  { name: "d1", host: "host1", network: "mac10", address: "172.16.10.10" },
+  { name: "d2", host: "host1", network: "mac20", address: "172.16.20.10" },
+  { name: "d3", host: "host2", network: "mac10", address: "172.16.10.11" },
+  { name: "d4", host: "host2", network: "mac20", address: "172.16.20.11" },
+] as const;
+
+export type Hosts = Record<string, ConfiguredHost>;
+
+/** ttl of the answer, or undefined where none came. */
+export type Matrix = Record<string, Record<string, number | undefined>>;
+
+const READ = 'while IFS= read -r line; do case $line in pulumi-macvlan:*) ;; *) set -- "$@" "$line" ;; esac; done\n';
+
+/** Runs a script on a host with positional parameters that come on standard input. */
+async function onHost(hosts: Hosts, name: string, script: string, words: readonly string[]): Promise<string> {
+  const { trunk: _trunk, uplink: _uplink, ...connection } = hosts[name] as ConfiguredHost & PlainConnection;
+  const plain = { name, ...connection, commandTimeout: 180 } as PlainConnection;
+  const answer = await runScript(
+    hostSchema.parse(publicPart(plain)),
+    secretPart(plain),
+    READ + script,
+    encodeData(words),
+  );
+  if (answer.code !== 0) throw new Error(`on ${name}: ${answer.stderr || answer.stdout}`);
+  return answer.stdout;
+}
+
+const byHost = (): Map<string, (typeof CONTAINERS)[number][]> => Map.groupBy(CONTAINERS, ({ host }) => host) as never;
+
+/** Starts those of the containers that don't run; a second call finds them. */
+export async function startContainers(hosts: Hosts): Promise<void> {
+  await Promise.all(
+    [...byHost()].map(([host, containers]) =>
+      onHost(
+        hosts,
+        host,
+        `while [ $# -gt 0 ]; do
+           if [ "$(docker inspect -f '{{.State.Running}}' "$1" 2>/dev/null)" != true ]; then
+             docker rm -f "$1" >/dev/null 2>&1
+             docker run -d --name "$1" --network "$2" --ip "$3" --label pulumi-macvlan.proof=1 busybox sleep 1000000 >/dev/null || exit 1
+           fi
+           shift 3
+         done`,
+        containers.flatMap(({ name, network, address }) => [name, network, address]),
+      ),
+    ),
+  );
+}
+
+export async function removeContainers(hosts: Hosts): Promise<void> {
+  await Promise.all(
+    [...byHost()].map(([host, containers]) =>
+      onHost(
+        hosts,
+        host,
+        'docker rm -f "$@" >/dev/null 2>&1 || true',
+        containers.map(({ name }) => name),
+      ),
+    ),
+  );
+}
+
+/** Pings from every container to every other one and to `outside`. */
+export async function measure(hosts: Hosts, outside?: string): Promise<Matrix> {
+  const matrix: Matrix = {};
+  const targets = [
+    ...CONTAINERS.map(({ name, address }) => ({ name: name as string, address: address as string })),
+    ...(outside ? [{ name: "outside", address: outside }] : []),
+  ];
+  await Promise.all(
+    [...byHost()].map(async ([host, containers]) => {
+      const pairs = containers.flatMap((from) =>
+        targets.filter(({ name }) => name !== from.name).map((to) => [from.name, to.name, to.address]),
+      );
+      // Two tries: the first packet may be lost while addresses are being looked up.
+      const script = `while [ $# -gt 0 ]; do
+        answer=$(docker exec "$1" ping -c 1 -W 1 "$3" 2>/dev/null || docker exec "$1" ping -c 1 -W 1 "$3" 2>/dev/null)
+        printf '%s %s %s\\n' "$1" "$2" "$(printf '%s' "$answer" | sed -n 's/.*ttl=\\([0-9]*\\).*/\\1/p')"
+        shift 3
+      done`;
+      for (const line of (await onHost(hosts, host, script, pairs.flat())).split("\n").filter(Boolean)) {
+        const [from = "", to = "", ttl] = line.split(" ");
+        matrix[from] = { ...matrix[from], [to]: ttl ? Number(ttl) : undefined };
+      }
+    }),
+  );
+  return matrix;
+}
+
+/** What the fabric promises: the same VLAN answers directly; another VLAN only through the router, one hop further. */
+export function expected(router: boolean, outside: boolean): Matrix {
+  const matrix: Matrix = {};
+  for (const from of CONTAINERS) {
+    const row: Record<string, number | undefined> = {};
+    for (const to of CONTAINERS) {
+      if (to !== from) row[to.name] = to.network === from.network ? 64 : router ? 63 : undefined;
+    }
+    if (outside) row["outside"] = router ? 63 : undefined;
+    matrix[from.name] = row;
+  }
+  return matrix;
+}
+
+const say = (ttl: number | undefined): string => (ttl === undefined ? "unreachable" : `ttl ${ttl}`);
+
+/** The measured matrix as a table, and every cell that is not as promised. */
+export function judge(measured: Matrix, promised: Matrix): { table: string; wrong: string[] } {
+  const names = [...new Set(Object.values(promised).flatMap((row) => Object.keys(row)))].sort();
+  const table = new Table({ head: ["from \\ to", ...names], style: { head: [], border: [] } });
+  const wrong: string[] = [];
+  for (const [from, row] of Object.entries(promised)) {
+    const cells = names.map((to) => {
+      if (!(to in row)) return "";
+      const found = measured[from]?.[to];
+      if (found === row[to]) return say(found);
+      wrong.push(`${from} to ${to}: wanted ${say(row[to])}, measured ${say(found)}`);
+      return `${say(found)} (!)`;
+    });
+    table.push([from, ...cells]);
+  }
+  return { table: table.toString(), wrong };
+}

@@ -1,0 +1,91 @@
+// Finds a Pulumi CLI, or gets one: on PATH, else the official installer, else built from its published Go modules.
+import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { chmod, copyFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PulumiCommand } from "@pulumi/pulumi/automation";
+import { execa } from "execa";
+import { messageOf } from "../../provider/core/errors";
+import { cacheFolder } from "../../test/lab/image";
+import { skipped, step } from "../progress";
+
+const VERSION = "3.250.0";
+const PARTS = ["pulumi", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
+const sources = join(__dirname, "..", "..", "..", "tools", "setup", "pulumi-from-go");
+
+const has = (folder: string): boolean => PARTS.every((part) => existsSync(join(folder, part)));
+
+/** The folder that holds `pulumi` and what it needs for TypeScript programs with dynamic resources. */
+export async function pulumiFolder(): Promise<string> {
+  const onPath = (process.env["PATH"] ?? "").split(":").find(has);
+  if (onPath) {
+    skipped(`Pulumi CLI on PATH, in ${onPath}`);
+    return onPath;
+  }
+  const cached = join(cacheFolder(), `pulumi-${VERSION}`);
+  for (const folder of [cached, join(cached, "bin")]) {
+    if (has(folder)) {
+      skipped(`Pulumi CLI ${VERSION}`);
+      return folder;
+    }
+  }
+  const failures: string[] = [];
+  for (const [what, make] of [
+    [`Pulumi CLI ${VERSION}, by its official installer`, installed],
+    [`Pulumi CLI ${VERSION}, built from Go modules, since it can't be downloaded here (3 to 30 minutes, once)`, built],
+  ] as const) {
+    const work = mkdtempSync(join(cacheFolder(), "pulumi.making-"));
+    try {
+      const inside = await step(what, () => make(work));
+      rmSync(cached, { recursive: true, force: true });
+      renameSync(work, cached);
+      return join(cached, inside);
+    } catch (error) {
+      rmSync(work, { recursive: true, force: true });
+      failures.push(`${what}: ${messageOf(error).split("\n").slice(0, 4).join(" ")}`);
+    }
+  }
+  throw new Error(
+    `there is no Pulumi CLI: put one on PATH (https://www.pulumi.com/docs/install/), or install Go and try again.\n${failures.join("\n")}`,
+  );
+}
+
+async function installed(root: string): Promise<string> {
+  const gaveUp = new Promise<never>((_, reject) =>
+    setTimeout(() => reject(new Error("no answer in 120 s")), 120_000).unref(),
+  );
+  const { SemVer } = await import("semver");
+  await Promise.race([PulumiCommand.install({ version: new SemVer(VERSION), root }), gaveUp]);
+  if (!has(join(root, "bin"))) throw new Error("the installer left no complete CLI behind");
+  return "bin";
+}
+
+async function built(root: string): Promise<string> {
+  const go = async (module: string, args: string[]) =>
+    (
+      await execa("go", args, {
+        cwd: join(sources, module),
+        env: { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly" },
+        stdin: "ignore",
+      })
+    ).stdout;
+  await go("cli", [
+    ...[
+      "build",
+      "-gcflags=all=-N -l",
+      "-ldflags",
+      `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${VERSION}`,
+    ],
+    ...["-o", join(root, "pulumi"), "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
+  ]);
+  await go("language", [
+    "build",
+    "-o",
+    join(root, "pulumi-language-nodejs"),
+    "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+  ]);
+  const sdk = await go("cli", ["list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"]);
+  const shim = join(root, "pulumi-resource-pulumi-nodejs");
+  await copyFile(join(sdk, "nodejs", "dist", "pulumi-resource-pulumi-nodejs"), shim);
+  await chmod(shim, 0o755);
+  return ".";
+}

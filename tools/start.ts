@@ -1,0 +1,121 @@
+// npm start: the main job. Builds the fabric with `pulumi up` and proves it on real packets.
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command } from "commander";
+import { execa } from "execa";
+import { fabricHosts } from "../examples/inter-vlan-fabric/hosts";
+import { messageOf } from "../provider/core/errors";
+import { closeConnections } from "../provider/ssh/connection";
+import { Lab } from "../test/lab/lab";
+import { OUTSIDE_SERVER } from "../test/lab/topology";
+import { step } from "./progress";
+import { expected, type Hosts, judge, measure, startContainers } from "./proof";
+import { pulumiFolder } from "./setup/pulumi-cli";
+
+const root = join(__dirname, "..", "..");
+
+const program = new Command("npm start --")
+  .description("Builds VLANs, Docker networks and a router with pulumi up, and proves who reaches whom.")
+  .option("--stack <name>", "the stack; Pulumi.<name>.yaml may name your own hosts (Pulumi.example.yaml)", "lab")
+  .option(
+    "--outside <address>",
+    "an address beyond the router to be reached over NAT (default: the lab's server, if the lab is used)",
+  )
+  .parse();
+const { stack, outside: outsideGiven } = program.opts<{ stack: string; outside?: string }>();
+
+async function main(): Promise<number> {
+  const started = Date.now();
+  const folder = await pulumiFolder();
+  const env = {
+    PATH: `${folder}:${process.env["PATH"]}`,
+    PULUMI_BACKEND_URL: `file://${join(root, ".pulumi-state")}`,
+    PULUMI_CONFIG_PASSPHRASE: process.env["PULUMI_CONFIG_PASSPHRASE"] ?? "",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+  };
+  mkdirSync(join(root, ".pulumi-state"), { recursive: true });
+  const pulumi = (...args: string[]) =>
+    execa("pulumi", [...args, "--stack", stack, "--non-interactive"], { cwd: root, env, stdin: "ignore" });
+  const show = (...args: string[]) =>
+    execa("pulumi", [...args, "--stack", stack, "--non-interactive"], {
+      cwd: root,
+      env,
+      stdin: "ignore",
+      stdout: "inherit",
+      stderr: "inherit",
+    });
+
+  await execa("pulumi", ["stack", "select", "--create", stack, "--non-interactive"], {
+    cwd: root,
+    env,
+    stdin: "ignore",
+  });
+  const config = JSON.parse((await pulumi("config", "--json", "--show-secrets")).stdout) as Record<
+    string,
+    { value?: string }
+  >;
+  const configured = JSON.parse(config["inter-vlan-fabric:hosts"]?.value ?? "{}") as Hosts;
+  const onLab = Object.keys(configured).length === 0;
+  const lab = new Lab();
+  if (onLab) await lab.up();
+  const hosts = onLab ? (JSON.parse(readFileSync(lab.inventoryFile, "utf8")) as Hosts) : configured;
+  const outside = outsideGiven ?? (onLab ? OUTSIDE_SERVER : undefined);
+  fabricHosts(configured); // Says what is missing before anything is done.
+
+  const up = (router: boolean) =>
+    show(
+      "up",
+      "--yes",
+      "--skip-preview",
+      "--refresh",
+      "--suppress-outputs",
+      "--config",
+      `inter-vlan-fabric:router=${router}`,
+    );
+  const prove = async (router: boolean): Promise<string[]> => {
+    const measured = await step(`who reaches whom, ${router ? "with" : "before"} the router`, async () => {
+      await startContainers(hosts);
+      return measure(hosts, outside);
+    });
+    const { table, wrong } = judge(measured, expected(router, outside !== undefined));
+    console.log(`\n${router ? "With" : "Before"} the router:\n${table}`);
+    return wrong;
+  };
+
+  const state = (await pulumi("stack", "export")).stdout;
+  const wrong: string[] = [];
+  if (state.includes("macvlan:InterVlanRouter")) {
+    console.log("The router is there from an earlier run: the matrix without it was shown then.");
+  } else {
+    await step("pulumi up: VLANs and Docker networks", () => up(false));
+    wrong.push(...(await prove(false)));
+  }
+  await step("pulumi up: the router between the VLANs", () => up(true));
+  wrong.push(...(await prove(true)));
+  await closeConnections();
+
+  if (wrong.length > 0) {
+    console.error(`\nNot as promised:\n${wrong.map((line) => `  ${line}`).join("\n")}`);
+    return 1;
+  }
+  console.log(`
+Every cell is as promised (${((Date.now() - started) / 1000).toFixed(0)} s). To go on by hand, in this folder:
+
+  export PATH=${folder}:$PATH PULUMI_CONFIG_PASSPHRASE=
+  pulumi stack select ${stack}
+  pulumi preview --diff      pulumi up      pulumi refresh      pulumi destroy
+
+${onLab ? `The lab keeps running, for you to look around (npm run lab -- ssh host1). Stop it with: npm run lab -- down` : ""}`);
+  return 0;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(messageOf(error));
+    process.exitCode = 1;
+  },
+);
