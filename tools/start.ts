@@ -22,7 +22,7 @@ const program = new Command("npm start --")
     "an address beyond the router to be reached over NAT (default: the lab's server, if the lab is used)",
   )
   .parse();
-const { stack, outside: outsideGiven } = program.opts<{ stack: string; outside?: string }>();
+const { stack, lab: labName, outside: outsideGiven } = program.opts<{ stack: string; lab: string; outside?: string }>();
 
 async function main(): Promise<number> {
   const started = Date.now();
@@ -33,6 +33,7 @@ async function main(): Promise<number> {
     PULUMI_CONFIG_PASSPHRASE: process.env["PULUMI_CONFIG_PASSPHRASE"] ?? "",
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+    PULUMI_MACVLAN_LAB: new Lab(labName).inventoryFile,
   };
   mkdirSync(join(root, ".pulumi-state"), { recursive: true });
   const pulumi = (...args: string[]) =>
@@ -57,8 +58,9 @@ async function main(): Promise<number> {
   >;
   const configured = JSON.parse(config["inter-vlan-fabric:hosts"]?.value ?? "{}") as Hosts;
   const onLab = Object.keys(configured).length === 0;
-  const lab = new Lab();
+  const lab = new Lab(labName);
   if (onLab) await lab.up();
+  process.env["PULUMI_MACVLAN_LAB"] = lab.inventoryFile;
   const hosts = onLab ? (JSON.parse(readFileSync(lab.inventoryFile, "utf8")) as Hosts) : configured;
   const outside = outsideGiven ?? (onLab ? OUTSIDE_SERVER : undefined);
   fabricHosts(configured); // Says what is missing before anything is done.

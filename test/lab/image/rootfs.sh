@@ -32,7 +32,7 @@ set -e
 folder=$(sed -n 's/.*lab\.folder=\([^ ]*\).*/\1/p' /proc/cmdline)
 mkdir -p /run/lab
 mount -t hostfs none /run/lab -o "$folder"
-hostname "$(cat /run/lab/hostname)"
+cat /run/lab/hostname >/proc/sys/kernel/hostname
 install -m 600 /run/lab/ssh_host_ed25519_key /etc/ssh/ssh_host_ed25519_key
 install -m 600 /run/lab/authorized_keys /etc/ssh/lab_authorized_keys
 sh -e /run/lab/network.sh

@@ -1,0 +1,127 @@
+// What tests ask hosts: the kernel and Docker themselves, never our own state.
+import assert from "node:assert/strict";
+import { forgetClaims } from "../../provider/core/claims";
+import type { HostFields } from "../../provider/core/host";
+import { handlers } from "../../provider/handlers";
+import { lab } from "./hooks";
+
+export type Props = Record<string, unknown>;
+
+/** A host of the lab as a connection, fit for `check`. */
+export const connection = (host: string, change: object = {}): HostFields => ({
+  ...lab.connection(host),
+  hostKey: [lab.connection(host).hostKey],
+  ...change,
+});
+
+export const on = async (host: string, line: string): Promise<string> =>
+  String((await lab.exec(host, line)).stdout).trim();
+
+export const json = async <T = Record<string, never>[]>(host: string, line: string): Promise<T> =>
+  JSON.parse((await on(host, line)) || "[]") as T;
+
+/** `ip -j -d link show dev X`. */
+export async function link(host: string, name: string): Promise<Record<string, never> | undefined> {
+  return (await json(host, `ip -j -d link show dev ${name} 2>/dev/null || true`))[0];
+}
+
+export const addresses = async (host: string, name: string): Promise<string[]> =>
+  (
+    await json<{ addr_info: { local: string; prefixlen: number; scope: string }[] }[]>(
+      host,
+      `ip -j addr show dev ${name}`,
+    )
+  )
+    .flatMap((entry) => entry.addr_info ?? [])
+    .filter(({ scope }) => scope === "global")
+    .map(({ local, prefixlen }) => `${local}/${prefixlen}`)
+    .sort();
+
+const SYSCTLS = "net/ipv4/ip_forward net/ipv6/conf/all/forwarding";
+
+/** Everything of a host that our resources could touch, without what changes by itself (counters, lifetimes, statistics). */
+export async function snapshot(host: string): Promise<string> {
+  const text = await on(
+    host,
+    `for what in "link" "addr" "route show table all" "rule" "-6 rule"; do echo "== $what"; ip -d -o $what; done
+     echo == nft; nft list ruleset 2>/dev/null
+     echo == sysctl; (cd /proc/sys; grep . ${SYSCTLS}; grep -r . net/ipv6/conf/*/accept_ra)
+     echo == docker; docker network ls --format '{{.Name}} {{.Driver}}' | sort
+     echo == ours; find /run/pulumi-macvlan -type f ! -name lock 2>/dev/null | sort`,
+  );
+  return text
+    .split("\n")
+    .filter((line) => !line.startsWith("#"))
+    .map((line) =>
+      line
+        .replace(/valid_lft \S+ preferred_lft \S+/g, "")
+        .replace(/counter packets \d+ bytes \d+/g, "counter")
+        .replace(/ expires \d+sec/g, "")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** A resource as Pulumi would drive it: check, then create or update; only the engine is missing. */
+export class Driven {
+  id = "";
+  state: Props = {};
+
+  constructor(
+    readonly type: string,
+    private inputs: Props,
+  ) {}
+
+  private async checked(change: Props): Promise<Props> {
+    forgetClaims();
+    const { inputs, failures } = await handlers.check(this.type, this.inputs, { ...this.inputs, ...change });
+    assert.deepEqual(failures, []);
+    return inputs;
+  }
+
+  async create(): Promise<this> {
+    const { id, outs } = await handlers.create(this.type, await this.checked({}));
+    this.id = id;
+    this.state = outs;
+    return this;
+  }
+
+  async diff(change: Props = {}) {
+    return handlers.diff(this.type, this.state, await this.checked(change));
+  }
+
+  /** Changes inputs; the change must be one in place. */
+  async update(change: Props = {}): Promise<void> {
+    const news = await this.checked(change);
+    const { changes, replaces } = await handlers.diff(this.type, this.state, news);
+    assert.deepEqual(
+      { changes, replaces },
+      { changes: true, replaces: [] },
+      `${JSON.stringify(change)} must be a change in place`,
+    );
+    this.state = (await handlers.update(this.type, this.state, news)).outs;
+    this.inputs = { ...this.inputs, ...change };
+  }
+
+  /** The same inputs once more, as a run after a broken one would do. */
+  async again(): Promise<void> {
+    this.state = (await handlers.update(this.type, this.state, await this.checked({}))).outs;
+  }
+
+  async refresh(): Promise<boolean> {
+    const found = (await handlers.read(this.type, this.id, this.state)) as { props?: Props };
+    if (found.props) this.state = found.props;
+    return found.props !== undefined;
+  }
+
+  delete(): Promise<void> {
+    return handlers.delete(this.type, this.state);
+  }
+}
+
+export const driven = (type: string, host: string, inputs: Props): Driven =>
+  new Driven(type, {
+    host: connection(host),
+    __owner: `tests/lab/${type}-${String(inputs["name"] ?? inputs["vlanId"] ?? "router")}`,
+    ...inputs,
+  });

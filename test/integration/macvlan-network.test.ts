@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { type Driven, driven, json, on, snapshot } from "./hosts";
+
+interface NetworkJson {
+  Id: string;
+  Driver: string;
+  Internal: boolean;
+  EnableIPv6: boolean;
+  IPAM: { Config: Record<string, unknown>[] };
+  Options: Record<string, string>;
+  Labels: Record<string, string>;
+}
+
+for (const host of ["host1", "host2"]) {
+  describe(`MacvlanNetwork on ${host}`, function () {
+    this.timeout(120_000);
+    let before: string;
+    let network: Driven;
+    const shown = async () => (await json<NetworkJson[]>(host, "docker network inspect mac1"))[0] as NetworkJson;
+    const container = async (name: string) => {
+      const [found] = await json<
+        {
+          NetworkSettings: {
+            Networks: Record<
+              string,
+              { IPAddress: string; MacAddress: string; Aliases: string[] | null; NetworkID: string }
+            >;
+          };
+        }[]
+      >(host, `docker inspect ${name}`);
+      return found?.NetworkSettings.Networks["mac1"];
+    };
+
+    it("is created as asked for", async () => {
+      before = await snapshot(host);
+      network = await driven("MacvlanNetwork", host, {
+        parent: "enp0s8",
+        name: "mac1",
+        subnets: [
+          {
+            subnet: "172.16.10.0/24",
+            gateway: "172.16.10.1",
+            ipRange: "172.16.10.64/26",
+            auxAddresses: { nas: "172.16.10.65" },
+          },
+        ],
+        labels: { note: 'it\'s "$(id)" & more' },
+      }).create();
+      const found = await shown();
+      assert.equal(found.Driver, "macvlan");
+      assert.deepEqual(found.IPAM.Config, [
+        {
+          Subnet: "172.16.10.0/24",
+          IPRange: "172.16.10.64/26",
+          Gateway: "172.16.10.1",
+          AuxiliaryAddresses: { nas: "172.16.10.65" },
+        },
+      ]);
+      assert.equal(found.Options["parent"], "enp0s8");
+      assert.equal(found.Labels["note"], 'it\'s "$(id)" & more');
+      assert.equal(network.state["networkId"], found.Id);
+    });
+
+    it("hands out addresses of its range only, and not the reserved one", async () => {
+      await on(host, "docker run -d --name c1 --network mac1 busybox sleep 100000");
+      assert.equal((await container("c1"))?.IPAddress, "172.16.10.64");
+      await on(
+        host,
+        "docker run -d --name c2 --network mac1 --ip 172.16.10.20 --network-alias web busybox sleep 100000",
+      );
+      await on(host, "docker create --name c3 --network mac1 --ip 172.16.10.21 busybox sleep 100000");
+      await on(host, "docker run -d --name c4 --network mac1 busybox sleep 100000");
+      assert.equal((await container("c4"))?.IPAddress, "172.16.10.66");
+      await network.refresh();
+      assert.deepEqual(network.state["attachedContainers"], ["c1", "c2", "c4"]);
+    });
+
+    it("is not touched by a second run", async () => {
+      assert.equal((await network.diff()).changes, false);
+      await network.again();
+      assert.equal(network.state["networkId"], (await shown()).Id);
+    });
+
+    it("changes with its containers on it: they keep IP, MAC and aliases, stopped ones too", async () => {
+      const kept = await Promise.all(["c1", "c2", "c4"].map(container));
+      const { Id } = await shown();
+      await network.update({
+        labels: { note: "2" },
+        subnets: [
+          {
+            subnet: "172.16.10.0/24",
+            gateway: "172.16.10.2",
+            ipRange: "172.16.10.64/26",
+            auxAddresses: { nas: "172.16.10.65" },
+          },
+        ],
+      });
+      const found = await shown();
+      assert.notEqual(found.Id, Id);
+      assert.equal(found.Labels["note"], "2");
+      assert.equal(found.IPAM.Config[0]?.["Gateway"], "172.16.10.2");
+      const now = await Promise.all(["c1", "c2", "c4"].map(container));
+      for (const [index, name] of ["c1", "c2", "c4"].entries()) {
+        assert.equal(now[index]?.IPAddress, kept[index]?.IPAddress, name);
+        assert.equal(now[index]?.MacAddress, kept[index]?.MacAddress, name);
+        assert.equal(now[index]?.NetworkID, found.Id, name);
+      }
+      assert.ok(now[1]?.Aliases?.includes("web"));
+      assert.match(await on(host, "docker exec c1 ping -c 1 -W 2 172.16.10.20"), /ttl=64/);
+      await on(host, "docker start c3");
+      assert.equal((await container("c3"))?.IPAddress, "172.16.10.21");
+    });
+
+    it("undoes a change that its containers can't follow", async () => {
+      const { Id: _id, ...old } = await shown();
+      await assert.rejects(
+        network.update({ subnets: [{ subnet: "172.16.99.0/24" }] }),
+        /everything was undone: the old network is back with all its containers/,
+      );
+      const { Id: _new, ...now } = await shown();
+      assert.deepEqual({ ...now, Created: "", Containers: "" }, { ...old, Created: "", Containers: "" });
+      assert.equal((await container("c2"))?.IPAddress, "172.16.10.20");
+      assert.match(await on(host, "docker exec c1 ping -c 1 -W 2 172.16.10.20"), /ttl=64/);
+    });
+
+    it("is not deleted under its containers, which are named", async () => {
+      await assert.rejects(
+        network.delete(),
+        /cannot delete Docker network "mac1" on host[12]: containers are still on it: c\d, c\d, c\d, c\d; remove them/,
+      );
+      await on(host, "docker rm -f c1 c2 c3 c4");
+    });
+
+    it("changes internal and options, and has IPv6", async () => {
+      await network.update({
+        internal: true,
+        options: { "com.docker.network.driver.mtu": "1400" },
+        subnets: [{ subnet: "172.16.10.0/24" }, { subnet: "fd00:10::/64", gateway: "fd00:10::1" }],
+      });
+      const found = await shown();
+      assert.deepEqual([found.Internal, found.EnableIPv6], [true, true]);
+      assert.equal((await network.diff()).changes, false, "a gateway that Docker chose is no change");
+    });
+
+    it("shows what somebody else changed, field by field, and puts it right", async () => {
+      const { Labels } = await shown();
+      const marks = Object.entries(Labels)
+        .map(([key, value]) => `--label '${key}=${value}'`)
+        .join(" ");
+      await on(
+        host,
+        `docker network rm mac1; docker network create -d macvlan -o parent=enp0s8 --subnet 172.16.77.0/24 ${marks} mac1`,
+      );
+      assert.equal(await network.refresh(), true);
+      assert.deepEqual(network.state["subnets"], [{ subnet: "172.16.77.0/24", gateway: "172.16.77.1" }]);
+      assert.equal(network.state["internal"], false);
+      await network.update();
+      assert.equal((await shown()).IPAM.Config[0]?.["Subnet"], "172.16.10.0/24");
+    });
+
+    it("leaves the host as it was", async () => {
+      await network.delete();
+      assert.equal(await snapshot(host), before);
+    });
+  });
+}
