@@ -80,7 +80,11 @@ export const macvlanLink: ResourceKind<MacvlanLinkInputs> = {
     inputs.mtu === undefined ? "" : String(inputs.mtu),
     String(inputs.promiscuous),
     inputs.addresses,
-    inputs.routes.map(({ to, via }) => (via ? `${to} ${via}` : to)),
+    // Direct ones first: the kernel takes a gateway only when it can be reached by then.
+    [
+      ...inputs.routes.filter(({ via }) => !via).map(({ to }) => to),
+      ...inputs.routes.filter(({ via }) => via).map(({ to, via }) => `${to} ${via}`),
+    ],
   ],
   decode: (sections, inputs) => {
     const link = decodeLink(sections);

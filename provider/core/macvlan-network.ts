@@ -137,6 +137,7 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
     inputs.name,
     inputs.parent,
     specHash(spec(inputs)),
+    String(previous !== undefined && specHash(spec(previous)) !== specHash(spec(inputs))),
     createArguments(inputs),
     previous ? createArguments(previous) : [],
   ],

@@ -71,8 +71,7 @@ ${
 ${lines("\t\t", masquerade)}	}
 `
     : ""
-}}
-`;
+}}`;
 }
 
 /** The lines of a listing that carry meaning, each with its chain: `forward: oifname … accept`. */

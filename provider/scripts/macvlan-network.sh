@@ -1,6 +1,6 @@
 begin
 take verb; take mark; take family; take adopt
-take name; take parent; take spec; take_list create; take_list previous
+take name; take parent; take spec; take drifted; take_list create; take_list previous
 end
 
 # docker network inspect's answer to one template; empty when there is no such network.
@@ -29,13 +29,23 @@ make() {
   said=$(docker network create "$@" 2>&1)
 }
 
-# attached: "container|its IPv4|its IPv6|running|aliases" a line, stopped containers too: they hold on to the network's
-# id and would not start again. A stopped container has an address only if the user chose one.
-attached() {
-  for container in $(docker ps -aq --no-trunc --filter "network=$id"); do
-    docker inspect -f "{{.Id}}|{{with index .NetworkSettings.Networks \"$name\"}}{{if .IPAddress}}{{.IPAddress}}{{else}}{{with .IPAMConfig}}{{.IPv4Address}}{{end}}{{end}}|{{if .GlobalIPv6Address}}{{.GlobalIPv6Address}}{{else}}{{with .IPAMConfig}}{{.IPv6Address}}{{end}}{{end}}|{{range .Aliases}}{{.}} {{end}}{{end}}" "$container"
+# list_containers FORMAT: into $containers, a line for every container of the network, stopped ones too: those hold on to
+# it and would not start again without it. One that can't be read would be lost: then nothing is done at all.
+# Docker's filter finds stopped ones by name only, but takes a name for the start of an id as well: hence the "with".
+list_containers() {
+  containers=
+  ids=$(docker ps -aq --no-trunc --filter "network=$name" 2>&1) || fail command "docker ps" "$ids"
+  for container in $ids; do
+    entry=$(docker inspect -f "{{with index .NetworkSettings.Networks \"$name\"}}$1{{end}}" "$container" 2>&1) ||
+      fail command "docker inspect $container" "$entry"
+    [ -z "$entry" ] || containers="$containers$entry$nl"
   done
 }
+
+# "container|its IPv4|its IPv6|aliases". A stopped container has an address only if the user chose one.
+endpoint='{{$.Id}}|{{if .IPAddress}}{{.IPAddress}}{{else}}{{with .IPAMConfig}}{{with index . "IPv4Address"}}{{.}}{{end}}{{end}}{{end}}'
+endpoint=$endpoint'|{{if .GlobalIPv6Address}}{{.GlobalIPv6Address}}{{else}}{{with .IPAMConfig}}{{with index . "IPv6Address"}}{{.}}{{end}}{{end}}{{end}}'
+endpoint=$endpoint'|{{range .Aliases}}{{.}} {{end}}'
 
 # connect LINE: puts one container back as it was. Docker itself adds the short id as an alias.
 connect() {
@@ -69,7 +79,7 @@ connect_all() {
 # recreate: Docker can't change a network. Its containers leave, it is made anew, they come back with the
 # addresses they had. Where a step fails, all of it is undone.
 recreate() {
-  containers=$(attached)
+  list_containers "$endpoint"
   made
   disconnect_all "$containers"
   run docker network rm "$name"
@@ -86,7 +96,8 @@ ensure() {
   exists "$parent" || fail no-parent "$(interfaces)"
   if find_network; then
     if [ -z "$found_mark" ] || [ "$found_mark" = "<no value>" ]; then claim ""; else claim "$found_mark"; fi
-    if [ "$found_spec" = "$spec" ] && [ "$found_mark" = "$mark" ]; then made; else recreate; fi
+    # Labels can be copied: what a refresh found to differ is made anew even where they say that it is right.
+    if [ "$found_spec" = "$spec" ] && [ "$found_mark" = "$mark" ] && [ "$drifted" = false ]; then made; else recreate; fi
     return
   fi
   make "$create" || fail network "$said" "$(others)"
@@ -106,8 +117,8 @@ remove() {
     printf '%s\n' "$found_mark"
     return 0
   fi
-  users=$(docker ps -a --format '{{.Names}}' --filter "network=$id" | tr '\n' ' ')
-  [ -z "$users" ] || fail in-use "$users"
+  list_containers '{{$.Name}}'
+  [ -z "$containers" ] || fail in-use "$(printf '%s' "$containers" | sed 's|^/||')"
   run docker network rm "$name"
 }
 

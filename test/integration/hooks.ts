@@ -8,8 +8,7 @@ export const lab = new Lab("test");
 export const mochaHooks = {
   async beforeAll(this: Mocha.Context) {
     this.timeout(30 * 60_000);
-    await lab.up();
-    await lab.reset();
+    if ((await lab.up()) === "found") await lab.reset();
   },
   async afterAll(this: Mocha.Context) {
     this.timeout(60_000);

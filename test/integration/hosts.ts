@@ -43,7 +43,8 @@ const SYSCTLS = "net/ipv4/ip_forward net/ipv6/conf/all/forwarding";
 export async function snapshot(host: string): Promise<string> {
   const text = await on(
     host,
-    `for what in "link" "addr" "route show table all" "rule" "-6 rule"; do echo "== $what"; ip -d -o $what; done
+    `tries=0; while [ $tries -lt 50 ] && ip -6 addr show tentative | grep -q inet6; do sleep 0.1; tries=$((tries + 1)); done
+     for what in "link" "addr" "route show table all" "rule" "-6 rule"; do echo "== $what"; ip -d -o $what; done
      echo == nft; nft list ruleset 2>/dev/null
      echo == sysctl; (cd /proc/sys; grep . ${SYSCTLS}; grep -r . net/ipv6/conf/*/accept_ra)
      echo == docker; docker network ls --format '{{.Name}} {{.Driver}}' | sort
@@ -57,9 +58,21 @@ export async function snapshot(host: string): Promise<string> {
         .replace(/valid_lft \S+ preferred_lft \S+/g, "")
         .replace(/counter packets \d+ bytes \d+/g, "counter")
         .replace(/ expires \d+sec/g, "")
+        .replace(/[a-z_]+_timer +[\d.]+/g, "")
         .trimEnd(),
     )
     .join("\n");
+}
+
+/** Equal but for the order of lines; says which lines are not. */
+export function assertSame(found: string, wanted: string): void {
+  const [now, then] = [found.split("\n"), wanted.split("\n")];
+  const added = now.filter((line) => !then.includes(line));
+  const gone = then.filter((line) => !now.includes(line));
+  assert.ok(
+    added.length + gone.length === 0 && now.length === then.length,
+    `the host is not as it was:\n${[...added.map((line) => `+ ${line}`), ...gone.map((line) => `- ${line}`)].join("\n")}`,
+  );
 }
 
 /** A resource as Pulumi would drive it: check, then create or update; only the engine is missing. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { addresses, type Driven, driven, on, snapshot } from "./hosts";
+import { addresses, assertSame, type Driven, driven, on, snapshot } from "./hosts";
 
 // host3 runs bookworm, host2 trixie: two versions of nft and of Docker's rules.
 for (const host of ["host3", "host2"]) {
@@ -38,7 +38,7 @@ for (const host of ["host3", "host2"]) {
       const now = await snapshot(host);
       const handles = await on(host, "nft -a list table inet pulumi_macvlan_router");
       await router.again();
-      assert.equal(await snapshot(host), now);
+      assertSame(await snapshot(host), now);
       assert.equal(
         await on(host, "nft -a list table inet pulumi_macvlan_router"),
         handles,
@@ -96,13 +96,13 @@ for (const host of ["host3", "host2"]) {
         "the rule for -i enp0s8.100 is gone from iptables's chain DOCKER-USER: Docker drops those packets",
       ]);
       await router.update();
-      assert.deepEqual((await snapshot(host)).split("\n").sort(), wanted.split("\n").sort());
+      assertSame(await snapshot(host), wanted);
     });
 
     it("leaves the host as it was", async () => {
       await router.delete();
       for (const link of links) await link.delete();
-      assert.equal(await snapshot(host), before);
+      assertSame(await snapshot(host), before);
     });
   });
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { addresses, type Driven, driven, json, link, on, snapshot } from "./hosts";
+import { addresses, assertSame, type Driven, driven, json, link, on, snapshot } from "./hosts";
 
 interface MacvlanJson {
   ifindex: number;
@@ -46,7 +46,7 @@ for (const host of ["host1", "host2"]) {
       assert.equal((await shim.diff()).changes, false);
       const now = await snapshot(host);
       await shim.again();
-      assert.equal(await snapshot(host), now);
+      assertSame(await snapshot(host), now);
     });
 
     const changes: [string, object, (found: MacvlanJson) => unknown, unknown][] = [
@@ -75,7 +75,7 @@ for (const host of ["host1", "host2"]) {
       assert.equal((await shim.diff()).changes, false);
       const now = await snapshot(host);
       await shim.again();
-      assert.equal(await snapshot(host), now);
+      assertSame(await snapshot(host), now);
     });
 
     it("shows what somebody else changed, field by field, and puts it right", async () => {
@@ -93,12 +93,12 @@ for (const host of ["host1", "host2"]) {
         { to: "fd00:10::/64" },
       ]);
       await shim.update();
-      assert.equal(await snapshot(host), wanted);
+      assertSame(await snapshot(host), wanted);
     });
 
     it("leaves the host as it was", async () => {
       await shim.delete();
-      assert.equal(await snapshot(host), before);
+      assertSame(await snapshot(host), before);
     });
   });
 }

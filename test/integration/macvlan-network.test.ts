@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Driven, driven, json, on, snapshot } from "./hosts";
+import { assertSame, type Driven, driven, json, on, snapshot } from "./hosts";
 
 interface NetworkJson {
   Id: string;
@@ -152,7 +152,7 @@ for (const host of ["host1", "host2"]) {
         `docker network rm mac1; docker network create -d macvlan -o parent=enp0s8 --subnet 172.16.77.0/24 ${marks} mac1`,
       );
       assert.equal(await network.refresh(), true);
-      assert.deepEqual(network.state["subnets"], [{ subnet: "172.16.77.0/24", gateway: "172.16.77.1" }]);
+      assert.deepEqual(network.state["subnets"], [{ subnet: "172.16.77.0/24" }]);
       assert.equal(network.state["internal"], false);
       await network.update();
       assert.equal((await shown()).IPAM.Config[0]?.["Subnet"], "172.16.10.0/24");
@@ -160,7 +160,7 @@ for (const host of ["host1", "host2"]) {
 
     it("leaves the host as it was", async () => {
       await network.delete();
-      assert.equal(await snapshot(host), before);
+      assertSame(await snapshot(host), before);
     });
   });
 }

@@ -89,9 +89,9 @@ export class Lab {
   }
 
   /** Makes what is missing and starts the hosts; a lab that runs is left as it is. */
-  async up(): Promise<void> {
+  async up(): Promise<"started" | "found"> {
     await installPackages();
-    if (this.running) return;
+    if (this.running) return "found";
     await this.down();
     const kernel = await kernelImage();
     const disks = new Map<string, string>();
@@ -108,12 +108,16 @@ export class Lab {
       writeFileSync(this.inventoryFile, JSON.stringify(state.connections, undefined, 2));
       await Promise.all(HOSTS.map(({ name }) => this.ready(name)));
     });
+    return "started";
   }
 
   /** Throws away what the hosts have become, and boots them as they were made. */
   async reset(): Promise<void> {
     const state = this.state();
-    if (!state || !this.running) return this.up();
+    if (!state || !this.running) {
+      await this.up();
+      return;
+    }
     const kernel = await kernelImage();
     for (const host of HOSTS) {
       await this.kill(host.name, state.processes[host.name]);

@@ -31,7 +31,8 @@ cat >"$root/usr/local/sbin/lab-setup" <<'SETUP'
 set -e
 folder=$(sed -n 's/.*lab\.folder=\([^ ]*\).*/\1/p' /proc/cmdline)
 mkdir -p /run/lab
-mount -t hostfs none /run/lab -o "$folder"
+# The kernel takes the folder as a bare option only from mount(2), not from the newer calls.
+LIBMOUNT_FORCE_MOUNT2=always mount -t hostfs none /run/lab -o "$folder"
 cat /run/lab/hostname >/proc/sys/kernel/hostname
 install -m 600 /run/lab/ssh_host_ed25519_key /etc/ssh/ssh_host_ed25519_key
 install -m 600 /run/lab/authorized_keys /etc/ssh/lab_authorized_keys
