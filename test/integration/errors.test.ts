@@ -227,7 +227,10 @@ const CASES: Case[] = [
 describe("what is refused on a host, with nothing changed", function () {
   this.timeout(60_000);
   before(async () => {
-    await on("host1", "id ops >/dev/null 2>&1 || useradd -m -s /bin/sh ops");
+    await on(
+      "host1",
+      "id ops >/dev/null 2>&1 || useradd -m -p '*' -s /bin/sh ops; chmod 644 /etc/ssh/lab_authorized_keys",
+    );
   });
 
   for (const { what, type, inputs, given = "true", after = "true", message } of CASES) {
