@@ -15,6 +15,7 @@ interface LinkJson {
 }
 
 interface AddressJson {
+  ifname?: string;
   addr_info?: { family: string; local: string; prefixlen: number; dynamic?: boolean }[];
 }
 
@@ -60,19 +61,25 @@ export function decodeLink(sections: ReadonlyMap<string, string>, section = "lin
 }
 
 /**
- * `ip -j addr show dev X`: the addresses that somebody gave it, sorted. Those from router advertisements (dynamic)
- * and the kernel's own link-local ones, unless `wanted` has them, are left out.
+ * `ip -j addr show dev X`: the addresses that its resource answers for, sorted. Those from router advertisements (dynamic),
+ * the kernel's own link-local ones and those that a router resource put there are left out, unless `wanted` has them.
  */
 export function decodeAddresses(
   sections: ReadonlyMap<string, string>,
   wanted: readonly string[],
   section = "addresses",
 ): string[] {
-  const infos = jsonSection<AddressJson[]>(sections, section)?.flatMap((entry) => entry.addr_info ?? []) ?? [];
-  return infos
+  const entries = jsonSection<AddressJson[]>(sections, section) ?? [];
+  const routers = new Set(sections.get("router-addresses")?.split("\n"));
+  return entries
+    .flatMap(({ ifname, addr_info }) => (addr_info ?? []).map((info) => ({ ifname, ...info })))
     .filter((info) => !info.dynamic)
-    .map((info) => `${info.local}/${info.prefixlen}`)
-    .filter((address) => !address.startsWith("fe80:") || wanted.includes(address))
+    .map(({ ifname, local, prefixlen }) => ({ ifname, address: `${local}/${prefixlen}` }))
+    .filter(
+      ({ ifname, address }) =>
+        wanted.includes(address) || !(address.startsWith("fe80:") || routers.has(`${ifname} ${address}`)),
+    )
+    .map(({ address }) => address)
     .sort(compareCidr);
 }
 

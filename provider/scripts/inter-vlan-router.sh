@@ -50,19 +50,19 @@ forward() {
 
 # --- addresses -------------------------------------------------------------------------------------------
 
-has_address() { case "$nl$(list_addresses "$1" "$nl$2$nl")$nl" in *"$nl$2$nl"*) return 0 ;; esac; return 1; }
+has_address() { case "$nl$(all_addresses "$1")$nl" in *"$nl$2$nl"*) return 0 ;; esac; return 1; }
 
-# The interfaces belong to others; only the addresses listed in $state/addresses were put there by us.
+# The interfaces belong to others; only the addresses listed in $router_addresses were put there by us.
 sync_router_addresses() {
   IFS=$nl
-  for line in $(cat "$state/addresses" 2>/dev/null); do
+  for line in $(cat "$router_addresses" 2>/dev/null); do
     case "$nl$addresses" in *"$nl$line$nl"*) continue ;; esac
     drop_address "$line"
   done
   for line in $addresses; do
     has_address "${line%% *}" "${line#* }" && continue
     # Written before it is added: a run that is killed in between removes it later all the same.
-    printf '%s\n' "$line" >>"$state/addresses" || fail command "write $state/addresses" ""
+    printf '%s\n' "$line" >>"$router_addresses" || fail command "write $router_addresses" ""
     run ip addr add "${line#* }" dev "${line%% *}"
   done
   IFS=" 	$nl"
@@ -70,8 +70,8 @@ sync_router_addresses() {
 
 drop_address() {
   ! has_address "${1%% *}" "${1#* }" || run ip addr del "${1#* }" dev "${1%% *}"
-  grep -Fvx -e "$1" "$state/addresses" >"$state/addresses.new"
-  mv "$state/addresses.new" "$state/addresses"
+  grep -Fvx -e "$1" "$router_addresses" >"$router_addresses.new"
+  mv "$router_addresses.new" "$router_addresses"
 }
 
 # --- firewall --------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ remove() {
   sync_docker_user iptables ""
   sync_docker_user ip6tables ""
   IFS=$nl
-  for line in $(cat "$state/addresses" 2>/dev/null); do
+  for line in $(cat "$router_addresses" 2>/dev/null); do
     exists "${line%% *}" && drop_address "$line"
   done
   IFS=" 	$nl"

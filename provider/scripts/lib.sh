@@ -129,10 +129,25 @@ sync_promiscuous() {
 
 sync_up() { link_flag "$name" 1 || run ip link set dev "$name" up; }
 
-# The kernel's own link-local addresses and those from router advertisements are nobody's wish.
-list_addresses() {
-  ip -o addr show dev "$1" permanent 2>/dev/null | while IFS=' ' read -r _ _ _ address _; do
-    case $address in fe80:*) case "$nl$2" in *"$nl$address$nl"*) ;; *) continue ;; esac ;; esac
+# The addresses that a router resource put on interfaces, "interface address" a line: they are not the link's to judge.
+router_addresses=$run_dir/router/addresses
+
+# all_addresses DEVICE: without those from router advertisements.
+all_addresses() {
+  ip -o addr show dev "$1" permanent 2>/dev/null | while IFS=' ' read -r _ _ _ address _; do printf '%s\n' "$address"; done
+}
+
+# link_addresses DEVICE WANTED: those that a link's resource answers for. The kernel's own link-local ones and a router's
+# are nobody's wish, unless they are wanted.
+link_addresses() {
+  for address in $(all_addresses "$1"); do
+    case "$nl$2" in
+      *"$nl$address$nl"*) ;;
+      *)
+        case $address in fe80:*) continue ;; esac
+        grep -Fqx -e "$1 $address" "$router_addresses" 2>/dev/null && continue
+        ;;
+    esac
     printf '%s\n' "$address"
   done
 }
@@ -140,11 +155,11 @@ list_addresses() {
 # sync_addresses DEVICE WANTED: removes what is not wanted, then adds what is missing (in this order: the
 # kernel drops secondary addresses together with their primary one).
 sync_addresses() {
-  for address in $(list_addresses "$1" "$2"); do
+  for address in $(link_addresses "$1" "$2"); do
     case "$nl$2" in *"$nl$address$nl"*) ;; *) run ip addr del "$address" dev "$1" ;; esac
   done
   for address in $2; do
-    case "$nl$(list_addresses "$1" "$2")$nl" in *"$nl$address$nl"*) ;; *) run ip addr add "$address" dev "$1" ;; esac
+    case "$nl$(all_addresses "$1")$nl" in *"$nl$address$nl"*) ;; *) run ip addr add "$address" dev "$1" ;; esac
   done
 }
 
@@ -160,6 +175,8 @@ observe_link() {
   exists "$name" && ip -j -d link show dev "$name"
   section addresses
   exists "$name" && ip -j addr show dev "$name"
+  section router-addresses
+  cat "$router_addresses" 2>/dev/null
   section routes
   exists "$name" && ip -j route show dev "$name"
   section routes6
