@@ -17,25 +17,32 @@ const root = join(__dirname, "..", "..");
 const program = new Command("npm start --")
   .description("Builds VLANs, Docker networks and a router with pulumi up, and proves who reaches whom.")
   .option("--stack <name>", "the stack; Pulumi.<name>.yaml may name your own hosts (Pulumi.example.yaml)", "lab")
+  .option("--lab <name>", "which lab, if the lab is used", "main")
+  .option("--state <folder>", "where the stack's state is kept", join(root, ".pulumi-state"))
   .option(
     "--outside <address>",
     "an address beyond the router to be reached over NAT (default: the lab's server, if the lab is used)",
   )
   .parse();
-const { stack, lab: labName, outside: outsideGiven } = program.opts<{ stack: string; lab: string; outside?: string }>();
+const {
+  stack,
+  lab: labName,
+  state: stateFolder,
+  outside: outsideGiven,
+} = program.opts<{ stack: string; lab: string; state: string; outside?: string }>();
 
 async function main(): Promise<number> {
   const started = Date.now();
   const folder = await pulumiFolder();
   const env = {
     PATH: `${folder}:${process.env["PATH"]}`,
-    PULUMI_BACKEND_URL: `file://${join(root, ".pulumi-state")}`,
+    PULUMI_BACKEND_URL: `file://${stateFolder}`,
     PULUMI_CONFIG_PASSPHRASE: process.env["PULUMI_CONFIG_PASSPHRASE"] ?? "",
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
     PULUMI_MACVLAN_LAB: new Lab(labName).inventoryFile,
   };
-  mkdirSync(join(root, ".pulumi-state"), { recursive: true });
+  mkdirSync(stateFolder, { recursive: true });
   const pulumi = (...args: string[]) =>
     execa("pulumi", [...args, "--stack", stack, "--non-interactive"], { cwd: root, env, stdin: "ignore" });
   const show = (...args: string[]) =>

@@ -114,6 +114,7 @@ class Connection {
       () =>
         new Promise((resolve, reject) => {
           const started = Date.now();
+          trace({ event: "start", host: this.label });
           const ended = () =>
             reject(new Error("the SSH connection broke while the command ran; the next run finds out how far it came"));
           const deadline = setTimeout(() => {

@@ -325,8 +325,11 @@ export class Lab {
 
   private startHost(host: LabHost, kernel: string, disk: string, state: State): void {
     const console_ = join(this.folder, `${host.name}.console`);
+    // The same MAC addresses on every boot, as with real NICs.
+    const mac = (position: number) =>
+      `02:00:00:00:${String(HOSTS.indexOf(host) + 1).padStart(2, "0")}:${String(position + 3).padStart(2, "0")}`;
     const nics = Object.keys(host.nics).map(
-      (nic, position) => `vec${position}:transport=tap,ifname=${host.name}-${nic},depth=128`,
+      (nic, position) => `vec${position}:transport=tap,ifname=${host.name}-${nic},depth=128,mac=${mac(position)}`,
     );
     const args = [
       ...["netns", "exec", this.netns, "sh", "-c", `exec "$0" "$@" >${console_} 2>&1 </dev/null`, kernel],

@@ -1,0 +1,83 @@
+// SIGKILL in the middle of an up: the next one converges, nothing doubled, nothing orphaned.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { HOSTS } from "../lab/topology";
+import { assertSame, snapshot } from "./hosts";
+import { ROOT, Stack } from "./pulumi";
+
+/** Interfaces are numbered anew each time they are made. */
+const shape = (text: string): string =>
+  text.replace(/^\d+: /gm, "").replace(/group_address.*?designated_root \S+/g, "");
+
+describe("a kill in the middle of an up", function () {
+  this.timeout(240_000);
+  const clean: Record<string, string> = {};
+  const whole: Record<string, string> = {};
+  const reference = new Stack("test-whole");
+
+  before(async () => {
+    for (const { name } of HOSTS) clean[name] = await snapshot(name);
+    await reference.init();
+    await reference.good("up", "--yes", "--skip-preview");
+    for (const { name } of HOSTS) whole[name] = shape(await snapshot(name)).replaceAll("/test-whole/", "/test-kill/");
+    await reference.good("destroy", "--yes", "--skip-preview");
+    for (const { name } of HOSTS) assertSame(await snapshot(name), clean[name] ?? "");
+  });
+  after(() => reference.end());
+
+  async function killed(stack: Stack, victim: "CLI" | "provider", at: number): Promise<void> {
+    const child = spawn("pulumi", ["up", "--yes", "--skip-preview", "--stack", stack.name, "--non-interactive"], {
+      cwd: ROOT,
+      env: { ...process.env, ...stack.env },
+      detached: true,
+      stdio: "ignore",
+    });
+    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    const events = () =>
+      existsSync(stack.trace)
+        ? readFileSync(stack.trace, "utf8")
+            .trim()
+            .split("\n")
+            .filter(Boolean)
+            .map((line) => JSON.parse(line) as { event: string; pid: number })
+        : [];
+    for (let tries = 0; tries < 6000; tries += 1) {
+      const starts = events().filter(({ event }) => event === "start");
+      if (starts.length >= at) {
+        // All of its processes at once, as when the machine that runs it dies; or just the provider.
+        if (victim === "CLI") process.kill(-(child.pid ?? 0), "SIGKILL");
+        else process.kill(starts[0]?.pid ?? 0, "SIGKILL");
+        await ended;
+        return;
+      }
+      await sleep(5);
+    }
+    throw new Error("the up never came that far");
+  }
+
+  for (const [victim, at] of [
+    ["CLI", 1],
+    ["CLI", 6],
+    ["provider", 3],
+    ["provider", 10],
+  ] as const) {
+    it(`of the ${victim}, at its command ${at}`, async () => {
+      const stack = new Stack("test-kill");
+      try {
+        await stack.init();
+        await killed(stack, victim, at);
+        rmSync(stack.trace, { force: true });
+        if (victim === "CLI") await stack.run("cancel", "--yes");
+        await stack.good("up", "--yes", "--skip-preview");
+        for (const { name } of HOSTS) assertSame(shape(await snapshot(name)), whole[name] ?? "");
+        assert.match(await stack.good("preview", "--expect-no-changes", "--refresh"), /12 unchanged/);
+        await stack.good("destroy", "--yes", "--skip-preview");
+        for (const { name } of HOSTS) assertSame(await snapshot(name), clean[name] ?? "");
+      } finally {
+        stack.end();
+      }
+    });
+  }
+});

@@ -1,0 +1,57 @@
+// The Pulumi CLI as a user runs it, on the root program and the tests' lab.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { lab } from "./hooks";
+
+export const ROOT = join(__dirname, "..", "..", "..");
+
+/** A stack of the root program, with its state in a folder of its own. */
+export class Stack {
+  readonly state = mkdtempSync(join(tmpdir(), "pulumi-macvlan-state-"));
+  readonly trace = join(this.state, "trace.jsonl");
+  readonly env: Record<string, string> = {
+    PULUMI_BACKEND_URL: `file://${this.state}`,
+    PULUMI_CONFIG_PASSPHRASE: "",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+    PULUMI_MACVLAN_LAB: lab.inventoryFile,
+    PULUMI_MACVLAN_TRACE: this.trace,
+  };
+
+  constructor(
+    readonly name: string,
+    readonly folder = ROOT,
+  ) {}
+
+  run(...args: string[]) {
+    return execa("pulumi", [...args, "--stack", this.name, "--non-interactive"], {
+      cwd: this.folder,
+      env: this.env,
+      stdin: "ignore",
+      reject: false,
+      all: true,
+    });
+  }
+
+  /** A command that must succeed; gives everything it printed. */
+  async good(...args: string[]): Promise<string> {
+    const { exitCode, all } = await this.run(...args);
+    if (exitCode !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${exitCode}:\n${all}`);
+    return String(all);
+  }
+
+  async init(): Promise<void> {
+    await execa("pulumi", ["stack", "init", this.name, "--non-interactive"], {
+      cwd: this.folder,
+      env: this.env,
+      stdin: "ignore",
+    });
+  }
+
+  end(): void {
+    rmSync(this.state, { recursive: true, force: true });
+    rmSync(join(this.folder, `Pulumi.${this.name}.yaml`), { force: true });
+  }
+}
