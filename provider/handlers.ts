@@ -48,5 +48,8 @@ export const handlers = {
     const found = await read(kindOf(type), runScript, props);
     return found ? { id, ...found } : {};
   },
-  delete: (type: string, props: Props) => remove(kindOf(type), runScript, props),
+  async delete(type: string, props: Props) {
+    const kept = await remove(kindOf(type), runScript, props);
+    if (kept) console.error(kept);
+  },
 };

@@ -193,7 +193,9 @@ async function runVerb(
   previous?: CommonInputs,
 ): Promise<Sections> {
   const { mark, family } = markOf(inputs.__owner);
-  const data: Datum[] = [verb, mark, family, String(inputs.adopt), ...kind.data(inputs, previous)];
+  // A stack or resource may have been renamed: what carries the mark that state knows is ours as well.
+  const before = markOf((previous ?? inputs).__owner).mark;
+  const data: Datum[] = [verb, mark, family, before, String(inputs.adopt), ...kind.data(inputs, previous)];
   const doing = { ensure: "set up", read: "read", delete: "delete" }[verb];
   const place = `${kind.describe(inputs)} on ${hostLabel(inputs.host)}`;
   let answer: Awaited<ReturnType<Runner>>;
@@ -294,9 +296,16 @@ export async function read(
   const observed = kind.decode(await runVerb(kind, run, "read", inputs), inputs);
   if (!observed) return undefined;
   const found = withoutUndefined({ ...inputs, ...observed.inputs });
-  return { inputs: found, props: stateOf(kind, found, observed) };
+  // As an input too, so that the preview of the next up shows what it is going to put right.
+  const drift = observed.drift.length > 0 ? { drift: observed.drift } : {};
+  return { inputs: { ...found, ...drift }, props: stateOf(kind, found, observed) };
 }
 
-export async function remove(kind: ResourceKind, run: Runner, props: Props): Promise<void> {
-  await runVerb(kind, run, "delete", inputsOf(kind, props));
+/** Gives what was left alone since it is not ours any more, for the user to read. */
+export async function remove(kind: ResourceKind, run: Runner, props: Props): Promise<string | undefined> {
+  const inputs = inputsOf(kind, props);
+  const kept = (await runVerb(kind, run, "delete", inputs)).get("kept");
+  if (kept === undefined) return undefined;
+  const mark = kept ? `its mark says "${kept}"` : "it has no mark";
+  return `${kind.describe(inputs)} on ${hostLabel(inputs.host)} was left there: it is not this resource's any more (${mark})`;
 }

@@ -1,5 +1,5 @@
 begin
-take verb; take mark; take family; take adopt
+take_common
 take_list addresses # "interface address" a line
 take_list devices
 take_list uplinks

@@ -57,6 +57,9 @@ begin() {
   fail protocol begin
 }
 
+# What the data of every resource starts with.
+take_common() { take verb; take mark; take family; take previous_mark; take adopt; }
+
 # Only whole data may change anything: a cut connection ends here.
 end() {
   IFS= read -r datum || fail protocol end
@@ -85,13 +88,32 @@ interfaces() { ls /sys/class/net | tr '\n' ' '; }
 link_mark() { cat "/sys/class/net/$1/ifalias" 2>/dev/null; }
 link_flag() { [ $(($(cat "/sys/class/net/$1/flags") & $2)) -ne 0 ]; }
 
-# claim MARK-FOUND: an object of our name is there. Ours, half-made by us, or of a resource of this stack that
-# was renamed: go on. Anybody else's: only with adopt.
+# claim MARK-FOUND: an object of our name is there. Ours, half-made by us, or of a resource that was renamed: go on.
+# Anybody else's: only with adopt.
 claim() {
-  [ "$1" = "$mark" ] && return
+  [ "$1" = "$mark" ] || [ "$1" = "$previous_mark" ] && return
   case $1 in "$family"*) return ;; esac
   [ "$(cat "$run_dir/intent.$name" 2>/dev/null)" = "$mark" ] && return
   [ "$adopt" = true ] || fail foreign "$1"
+}
+
+# The kernel's own line about our link, the only place that shows parent and kind with all its settings.
+details() { ip -d -o link show dev "$name"; }
+
+refuse_children() {
+  below=$(children "$name")
+  [ -z "$below" ] || fail has-children "$below"
+}
+
+# make_way TEST: a link of our name may stay if it is ours and TEST finds it to be the right one. What is ours, but left
+# by an earlier run with other inputs, goes: it holds nothing that this run wants.
+make_way() {
+  exists "$name" || return 0
+  claim "$(link_mark "$name")"
+  "$1" && return
+  case $(link_mark "$name") in "$family"* | "$previous_mark") ;; *) fail different "$(details)" ;; esac
+  refuse_children
+  run ip link del dev "$name"
 }
 
 need_parent() {
@@ -193,8 +215,17 @@ remove_link() {
     link_mark "$name"
     return 0
   fi
-  below=$(children "$name")
-  [ -z "$below" ] || fail has-children "$below"
+  refuse_children
   run ip link del dev "$name"
   rm -f "$run_dir/intent.$name"
+}
+
+# do_link_verb: what the scripts of links end with; they define `ensure`.
+do_link_verb() {
+  need_ip
+  case $verb in
+    ensure) need_root; lock; ensure; observe_link ;;
+    delete) need_root; lock; remove_link; section end ;;
+    read) observe_link ;;
+  esac
 }

@@ -1,10 +1,8 @@
 begin
-take verb; take mark; take family; take adopt
+take_common
 take name; take parent; take kind; take mode; take mac
 take mtu; take promiscuous; take_list addresses; take_list routes
 end
-
-details() { ip -d -o link show dev "$name"; }
 
 same_link() {
   case $(details) in *" $name@$parent: "*" $kind mode "*) return 0 ;; esac
@@ -53,13 +51,7 @@ sync_routes() {
 
 ensure() {
   need_parent
-  if exists "$name"; then
-    claim "$(link_mark "$name")"
-    if ! same_link; then
-      case $(link_mark "$name") in "$family"*) ;; *) fail different "$(details)" ;; esac
-      run ip link del dev "$name"
-    fi
-  fi
+  make_way same_link
   exists "$name" ||
     make_link link "$parent" name "$name" ${mac:+address "$mac"} ${mtu:+mtu "$mtu"} type "$kind" mode "$mode"
   made
@@ -73,9 +65,4 @@ ensure() {
   sync_routes
 }
 
-need_ip
-case $verb in
-  ensure) need_root; lock; ensure; observe_link ;;
-  delete) need_root; lock; remove_link; section end ;;
-  read) observe_link ;;
-esac
+do_link_verb

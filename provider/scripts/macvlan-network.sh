@@ -1,5 +1,5 @@
 begin
-take verb; take mark; take family; take adopt
+take_common
 take name; take parent; take spec; take drifted; take_list create; take_list previous
 end
 

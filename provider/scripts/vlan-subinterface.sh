@@ -1,11 +1,8 @@
 begin
-take verb; take mark; take family; take adopt
+take_common
 take name; take parent; take protocol; take vlan_id; take reorder; take_list egress; take_list ingress
 take mtu; take promiscuous; take_list addresses
 end
-
-# The kernel's own line about our link, the only place that shows parent, protocol and id together.
-details() { ip -d -o link show dev "$name"; }
 
 same_vlan() {
   case $(details) in *" $name@$parent: "*" vlan protocol $protocol id $vlan_id "*) return 0 ;; esac
@@ -49,16 +46,7 @@ sync_reorder() {
 
 ensure() {
   need_parent
-  if exists "$name"; then
-    claim "$(link_mark "$name")"
-    if ! same_vlan; then
-      # Ours, but left by an earlier run with other inputs: it holds nothing that this run wants.
-      case $(link_mark "$name") in "$family"*) ;; *) fail different "$(details)" ;; esac
-      below=$(children "$name")
-      [ -z "$below" ] || fail has-children "$below"
-      run ip link del dev "$name"
-    fi
-  fi
+  make_way same_vlan
   if ! exists "$name"; then
     other=$(taken_by)
     [ -z "$other" ] || fail taken "$other" "$(link_mark "$other")"
@@ -75,9 +63,4 @@ ensure() {
   sync_addresses "$name" "$addresses"
 }
 
-need_ip
-case $verb in
-  ensure) need_root; lock; ensure; observe_link ;;
-  delete) need_root; lock; remove_link; section end ;;
-  read) observe_link ;;
-esac
+do_link_verb

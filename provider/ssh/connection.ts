@@ -179,14 +179,17 @@ async function open(host: HostFields, credentials: Credentials, forget: () => vo
 /** The run's one connection to a host, made when it is first needed and again when it broke. */
 async function connectionTo(given: HostFields, credentials: Credentials): Promise<Connection> {
   const key = connectionKey(given, credentials);
-  const existing = pool.get(key);
-  if (existing) {
-    const connection = await existing;
+  for (let opening = pool.get(key); opening; opening = pool.get(key)) {
+    const connection = await opening;
     if (connection.alive) return connection;
+    if (pool.get(key) === opening) pool.delete(key);
   }
-  const opening = open(resolveAlias(given), credentials, () => pool.get(key) === opening && pool.delete(key));
+  const forget = (): void => {
+    if (pool.get(key) === opening) pool.delete(key);
+  };
+  const opening = open(resolveAlias(given), credentials, forget);
   pool.set(key, opening);
-  opening.catch(() => pool.delete(key));
+  opening.catch(forget);
   return opening;
 }
 

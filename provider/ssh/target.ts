@@ -34,7 +34,7 @@ export function resolveAlias(host: HostFields): HostFields {
     privateKeyPath: host.privateKeyPath ?? first("IdentityFile"),
     knownHostsPath: host.knownHostsPath ?? first("UserKnownHostsFile")?.split(" ")[0],
     bastion: host.bastion ?? (jump && jump !== "none" ? jumpHost(jump) : undefined),
-    name: host.name ?? host.address,
+    name: host.name ?? (first("HostName") ? host.address : undefined),
   };
 }
 
@@ -80,7 +80,9 @@ function authentication(host: HostFields, credentials: Credentials): Partial<Con
     if (credentials.passphrase !== undefined) auth.passphrase = credentials.passphrase;
   }
   if (credentials.password !== undefined) auth.password = credentials.password;
-  const socket = host.agent === true || host.agent === undefined ? process.env["SSH_AUTH_SOCK"] : expand(host.agent);
+  // An agent that nobody asked for comes last: its many keys would use up the tries that sshd grants.
+  const wanted = host.agent ?? (auth.privateKey || auth.password ? undefined : true);
+  const socket = wanted === true ? process.env["SSH_AUTH_SOCK"] : wanted && expand(wanted);
   if (host.agent === true && !socket) {
     throw new ConnectionError(`cannot reach ${label}: agent is true, but no agent runs (SSH_AUTH_SOCK is not set)`);
   }

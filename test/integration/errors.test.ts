@@ -315,6 +315,23 @@ describe("what is refused on a host, with nothing changed", function () {
     assert.equal(await on("host1", "cat /sys/class/net/enp0s8.100/ifalias; ip link del enp0s8.100"), "somebody");
   });
 
+  it("follows a rename of its stack", async () => {
+    const resource = await driven("VlanSubinterface", "host1", { ...vlan, __owner: "tests/old/vlan" }).create();
+    await resource.update({ __owner: "tests/new/vlan" });
+    assert.equal(await on("host1", "cat /sys/class/net/enp0s8.100/ifalias"), "pulumi-macvlan tests/new/vlan");
+    await resource.delete();
+    assert.equal(await on("host1", "[ -e /sys/class/net/enp0s8.100 ] || echo gone"), "gone");
+  });
+
+  it("hands over to a resource of the same stack with another name, and the old one's delete takes nothing away", async () => {
+    const old = await driven("VlanSubinterface", "host1", { ...vlan, __owner: "tests/lab/old" }).create();
+    const renamed = await driven("VlanSubinterface", "host1", { ...vlan, __owner: "tests/lab/new" }).create();
+    await old.delete();
+    assert.equal(await on("host1", "cat /sys/class/net/enp0s8.100/ifalias"), "pulumi-macvlan tests/lab/new");
+    await renamed.delete();
+    assert.equal(await on("host1", "[ -e /sys/class/net/enp0s8.100 ] || echo gone"), "gone");
+  });
+
   it("records what was half-made, and the next run goes on from there", async () => {
     const first = driven("VlanSubinterface", "host1", { ...vlan, addresses: ["172.16.10.5/24"] });
     // The kernel refuses the address of a later step: the interface is there by then.
