@@ -2,7 +2,7 @@
 // It makes hosts; it asserts nothing.
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -198,19 +198,35 @@ export class Lab {
   /** A process of ours: pids are used again, so its command line must name this lab. */
   private alive(name: string, pid: number | undefined): boolean {
     if (pid === undefined) return false;
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(
-        name.startsWith("host") ? `umid=${this.name}-${name}` : this.folder,
-      );
-    } catch {
-      return false;
-    }
+    const words = this.argumentsOf(pid);
+    return words.includes(`umid=${this.name}-${name}`) || words.some((word) => word.includes(`${this.folder}/`));
   }
 
+  /** Its process group; and a kernel's own, which leaves the group of the shell that started it. */
   private async kill(name: string, pid: number | undefined): Promise<void> {
-    if (pid === undefined || !this.alive(name, pid)) return;
-    await execa(...asRoot("kill", ["-9", "--", `-${pid}`]), { reject: false });
-    for (let tries = 0; tries < 100 && existsSync(`/proc/${pid}`) && this.alive(name, pid); tries += 1) await sleep(20);
+    if (pid === undefined) return;
+    const umid = `umid=${this.name}-${name}`;
+    const started = () => [
+      ...(this.alive(name, pid) ? [pid] : []),
+      ...readdirSync("/proc")
+        .map(Number)
+        .filter((other) => other > 0 && other !== pid && this.argumentsOf(other).includes(umid)),
+    ];
+    for (let tries = 0; tries < 200; tries += 1) {
+      const groups = started();
+      if (groups.length === 0) return;
+      for (const group of groups) await execa(...asRoot("kill", ["-9", "--", `-${group}`]), { reject: false });
+      await sleep(20);
+    }
+    throw new Error(`${name} of the lab can't be ended: processes ${started().join(", ")} stay`);
+  }
+
+  private argumentsOf(pid: number): string[] {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    } catch {
+      return [];
+    }
   }
 
   private start(name: string, program: string, args: string[], log = "/dev/null"): number {
@@ -332,7 +348,7 @@ export class Lab {
       (nic, position) => `vec${position}:transport=tap,ifname=${host.name}-${nic},depth=128,mac=${mac(position)}`,
     );
     const args = [
-      ...["netns", "exec", this.netns, "sh", "-c", `exec "$0" "$@" >${console_} 2>&1 </dev/null`, kernel],
+      ...["netns", "exec", this.netns, "sh", "-c", `while "$0" "$@" >>${console_} 2>&1 </dev/null; do :; done`, kernel],
       ...[
         "mem=1024M",
         `ubd0=${join(this.folder, `${host.name}.cow`)},${disk}`,

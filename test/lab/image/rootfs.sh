@@ -71,10 +71,15 @@ chroot "$root" systemctl -q enable lab-setup lab-ready ssh docker
 for unit in systemd-networkd-wait-online.service systemd-networkd.service systemd-networkd.socket systemd-logind.service \
   systemd-timesyncd.service apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer \
   dpkg-db-backup.timer getty.target console-getty.service systemd-update-utmp.service systemd-random-seed.service \
-  systemd-pcrphase.service systemd-journal-flush.service systemd-firstboot.service sys-kernel-config.mount nftables.service; do
+  systemd-pcrphase.service systemd-journal-flush.service systemd-firstboot.service sys-kernel-config.mount \
+  sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount nftables.service \
+  modprobe@configfs.service modprobe@dm_mod.service modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service \
+  modprobe@loop.service; do
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
-echo '/dev/ubda / ext4 defaults,noatime 0 1' >"$root/etc/fstab"
+# A User Mode Linux that reboots by itself can't open its taps again; one that powers off is started again by the lab.
+ln -sf /lib/systemd/system/poweroff.target "$root/etc/systemd/system/reboot.target"
+: >"$root/etc/fstab"
 : >"$root/etc/machine-id"
 truncate -s 3G "$out"
 mke2fs -q -F -t ext4 -O ^has_journal -d "$root" "$out"
