@@ -16,12 +16,13 @@ import type { CommonInputs, Observed, ResourceKind, Sections } from "./resource"
 /** The string that stands for a value which is not known before other resources are made. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** Runs one script on a host; the only I/O there is. */
+/** Runs one script on a host; the only I/O there is. Those that change something need no other one beside them. */
 export type Runner = (
   host: HostFields,
   credentials: Credentials,
   script: string,
   input: string,
+  changes: boolean,
 ) => Promise<{ code: number; stdout: string; stderr: string }>;
 
 type Props = Record<string, unknown>;
@@ -205,6 +206,7 @@ async function runVerb(
       (inputs.credentials ?? {}) as Credentials,
       readScript(kind.script),
       encodeData(data),
+      verb !== "read",
     );
   } catch (error) {
     // Where the connection broke after the script was sent, nobody knows how far it came.

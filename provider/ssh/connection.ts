@@ -83,6 +83,7 @@ async function tunnel(host: HostFields, credentials: Credentials): Promise<Duple
 
 class Connection {
   private free = CHANNELS;
+  private lastChange: Promise<unknown> = Promise.resolve();
   private readonly waiting: (() => void)[] = [];
   alive = true;
 
@@ -107,6 +108,16 @@ class Connection {
       if (next) next();
       else this.free += 1;
     }
+  }
+
+  /**
+   * Changes go one after the other: the host's own lock lets only one through anyway, and those that wait here, before
+   * they are sent, do not use up their time limit.
+   */
+  change(command: string, input: string, seconds: number): Promise<Answer> {
+    const turn = this.lastChange.then(() => this.run(command, input, seconds));
+    this.lastChange = turn.catch(() => undefined);
+    return turn;
   }
 
   run(command: string, input: string, seconds: number): Promise<Answer> {
@@ -199,6 +210,7 @@ export async function runScript(
   credentials: Credentials,
   script: string,
   input: string,
+  changes = false,
 ): Promise<Answer> {
   const connection = await connectionTo(host, credentials);
   const shell = ["sh", "-c", script];
@@ -209,7 +221,7 @@ export async function runScript(
       : password === undefined
         ? ["sudo", "-n", ...shell]
         : ["sudo", "-S", "-p", "", ...shell];
-  const answer = await connection.run(
+  const answer = await connection[changes ? "change" : "run"](
     quoteWords(command),
     password === undefined ? input : `${password}\n${input}`,
     host.commandTimeout ?? 60,

@@ -102,3 +102,19 @@ for (const host of ["host1", "host2"]) {
     });
   });
 }
+
+describe("twenty links on one host at once", function () {
+  this.timeout(120_000);
+
+  it("are all made and all gone again, over one connection", async () => {
+    const before = await snapshot("host1");
+    const names = Array.from({ length: 20 }, (_, index) => `many${index}`);
+    const links = await Promise.all(
+      names.map((name) => driven("MacvlanLink", "host1", { parent: "enp0s8", name }).create()),
+    );
+    const found = (await on("host1", "ls /sys/class/net | grep ^many")).split("\n");
+    assert.deepEqual(found.sort(), [...names].sort());
+    await Promise.all(links.map((link_) => link_.delete()));
+    assertSame(await snapshot("host1"), before);
+  });
+});
