@@ -18,7 +18,10 @@ export type Hosts = Record<string, ConfiguredHost>;
 /** ttl of the answer, or undefined where none came. */
 export type Matrix = Record<string, Record<string, number | undefined>>;
 
-const READ = 'while IFS= read -r line; do case $line in pulumi-macvlan:*) ;; *) set -- "$@" "$line" ;; esac; done\n';
+// What comes before the first line of ours is a password that sudo did not ask for.
+const READ = `while IFS= read -r line && [ "$line" != pulumi-macvlan:1 ]; do :; done
+while IFS= read -r line && [ "$line" != pulumi-macvlan:end ]; do set -- "$@" "$line"; done
+`;
 
 /** Runs a script on a host with positional parameters that come on standard input. */
 async function onHost(hosts: Hosts, name: string, script: string, words: readonly string[]): Promise<string> {
@@ -44,7 +47,9 @@ export async function startContainers(hosts: Hosts): Promise<void> {
         hosts,
         host,
         `while [ $# -gt 0 ]; do
-           if [ "$(docker inspect -f '{{.State.Running}}' "$1" 2>/dev/null)" != true ]; then
+           found=$(docker inspect -f '{{.State.Running}} {{index .Config.Labels "pulumi-macvlan.proof"}}' "$1" 2>/dev/null)
+           case $found in "" | *" 1") ;; *) echo "container $1 is there already and not ours: rename or remove it" >&2; exit 1 ;; esac
+           if [ "$found" != "true 1" ]; then
              docker rm -f "$1" >/dev/null 2>&1
              docker run -d --name "$1" --network "$2" --ip "$3" --label pulumi-macvlan.proof=1 busybox sleep 1000000 >/dev/null || exit 1
            fi
@@ -56,6 +61,7 @@ export async function startContainers(hosts: Hosts): Promise<void> {
   );
 }
 
+/** Removes them, so that the networks can go. Only called after startContainers, which refuses those of others. */
 export async function removeContainers(hosts: Hosts): Promise<void> {
   await Promise.all(
     [...byHost()].map(([host, containers]) =>

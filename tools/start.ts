@@ -9,7 +9,7 @@ import { closeConnections } from "../provider/ssh/connection";
 import { Lab } from "../test/lab/lab";
 import { OUTSIDE_SERVER } from "../test/lab/topology";
 import { step } from "./progress";
-import { expected, type Hosts, judge, measure, startContainers } from "./proof";
+import { expected, type Hosts, judge, measure, removeContainers, startContainers } from "./proof";
 import { pulumiFolder } from "./setup/pulumi-cli";
 
 const root = join(__dirname, "..", "..");
@@ -17,6 +17,7 @@ const root = join(__dirname, "..", "..");
 const program = new Command("npm start --")
   .description("Builds VLANs, Docker networks and a router with pulumi up, and proves who reaches whom.")
   .option("--stack <name>", "the stack; Pulumi.<name>.yaml may name your own hosts (Pulumi.example.yaml)", "lab")
+  .option("--keep-containers", "leave the proof's containers d1 to d4 running; remove them before pulumi destroy")
   .option("--lab <name>", "which lab, if the lab is used", "main")
   .option("--state <folder>", "where the stack's state is kept", join(root, ".pulumi-state"))
   .option(
@@ -29,7 +30,8 @@ const {
   lab: labName,
   state: stateFolder,
   outside: outsideGiven,
-} = program.opts<{ stack: string; lab: string; state: string; outside?: string }>();
+  keepContainers = false,
+} = program.opts<{ stack: string; lab: string; state: string; outside?: string; keepContainers?: boolean }>();
 
 async function main(): Promise<number> {
   const started = Date.now();
@@ -102,6 +104,7 @@ async function main(): Promise<number> {
   }
   await step("pulumi up: the router between the VLANs", () => up(true));
   wrong.push(...(await prove(true)));
+  if (!keepContainers) await step("removing the proof's containers", () => removeContainers(hosts));
   await closeConnections();
 
   if (wrong.length > 0) {

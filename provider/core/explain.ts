@@ -31,7 +31,7 @@ export function explainCommon(
     case "different":
       return `it exists with another parent, id or kind (${first.trim()}): adopt can't turn it into this; remove it, or describe it as it is`;
     case "has-children":
-      return `other interfaces stand on it and would vanish with it: ${first.trim().split(" ").join(", ")}; remove them first`;
+      return `others stand on it and would vanish with it: ${first.trim().split(" ").join(", ").replaceAll("Docker:", "Docker network ")}; remove them first`;
     case "locked":
       return `another change has held ${host}'s lock (/run/pulumi-macvlan/lock) for 50 s: try again when it is done`;
     case "command":

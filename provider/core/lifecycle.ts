@@ -176,10 +176,13 @@ export function diff(kind: ResourceKind, olds: Props, news: Props): Diff {
 const hostIsUnknown = (host: unknown): boolean =>
   host === UNKNOWN || isUnknown((host as HostFields).address) || isUnknown((host as HostFields).port);
 
-/** The part of a connection whose change must reach the state; the rest is credentials and time limits. */
+/**
+ * The part of a connection whose change must reach the state, since read and delete know nothing else. Keys, passwords
+ * and time limits are not part of it: a changed credential is no change of a resource.
+ */
 function wayTo(host: unknown): unknown {
-  const { address, port, bastion } = host as HostFields;
-  return { address, port: port ?? 22, bastion: bastion && wayTo(bastion) };
+  const { address, port, user, sudo, hostKey, knownHostsPath, bastion } = host as HostFields;
+  return { address, port: port ?? 22, user, sudo, hostKey, knownHostsPath, bastion: bastion && wayTo(bastion) };
 }
 
 // --- the four that reach the host --------------------------------------------------------------------------
@@ -218,7 +221,8 @@ async function runVerb(
   if (failure !== undefined) {
     const [code = "", ...details] = failure.split("\n");
     const why = kind.explain({ code, details }, inputs) ?? explainCommon({ code, details }, inputs);
-    throw new HostError(`cannot ${doing} ${place}: ${why}`, sections.has("made"));
+    // "undone" says that the host is as it was: so must the state be.
+    throw new HostError(`cannot ${doing} ${place}: ${why}`, sections.has("made") && code !== "undone");
   }
   if (answer.code !== 0 || !sections.has("end")) {
     const said = (answer.stderr || answer.stdout).trim() || "it printed nothing";

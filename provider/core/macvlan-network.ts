@@ -33,6 +33,7 @@ const subnetReader = z
       auxAddresses: z
         .record(plainText, address, { error: "must be a map of name to address" })
         .transform((map) => Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1))))
+        .transform((map) => (Object.keys(map).length > 0 ? map : undefined))
         .optional(),
     },
     { error: "must be {subnet, gateway?, ipRange?, auxAddresses?}" },
@@ -139,7 +140,6 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
     specHash(spec(inputs)),
     String(previous !== undefined && specHash(spec(previous)) !== specHash(spec(inputs))),
     createArguments(inputs),
-    previous ? createArguments(previous) : [],
   ],
   decode: (sections, inputs) => {
     const network = decodeNetwork(sections);
@@ -164,6 +164,8 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
       }
       case "in-use":
         return `containers are still on it: ${first.trim().split(" ").join(", ")}; remove them, or disconnect them (docker network disconnect ${name} CONTAINER)`;
+      case "lost":
+        return `the network is there, but not all containers that were on it could be put back: ${first}; the next up tries again`;
       case "undone":
         return `its containers could not all be put on the changed network, so everything was undone: the old network is back with all its containers. Docker said: ${first}`;
       case "not-undone":

@@ -68,8 +68,15 @@ sync_router_addresses() {
   IFS=" 	$nl"
 }
 
+# The kernel drops secondary addresses together with their primary one: those that are not ours to drop come back.
 drop_address() {
-  ! has_address "${1%% *}" "${1#* }" || run ip addr del "${1#* }" dev "${1%% *}"
+  if has_address "${1%% *}" "${1#* }"; then
+    others=$(all_addresses "${1%% *}")
+    run ip addr del "${1#* }" dev "${1%% *}"
+    for other in $others; do
+      [ "$other" = "${1#* }" ] || need_address "${1%% *}" "$other"
+    done
+  fi
   grep -Fvx -e "$1" "$router_addresses" >"$router_addresses.new"
   mv "$router_addresses.new" "$router_addresses"
 }

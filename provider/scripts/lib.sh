@@ -78,7 +78,13 @@ lock() {
   mkdir -p "$run_dir" || fail command "mkdir $run_dir" ""
   command -v flock >/dev/null 2>&1 || return 0
   exec 9>"$run_dir/lock"
-  flock -w 50 9 || fail locked
+  # busybox's flock knows no -w.
+  tries=0
+  until flock -n 9; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 100 ] || fail locked
+    sleep 0.5 2>/dev/null || sleep 1
+  done
 }
 
 # --- links ---------------------------------------------------------------------------------------------
@@ -100,8 +106,19 @@ claim() {
 # The kernel's own line about our link, the only place that shows parent and kind with all its settings.
 details() { ip -d -o link show dev "$name"; }
 
+# networks_on LINK: Docker's networks whose containers stand on it. Those containers' interfaces are in namespaces of their
+# own, where nobody sees them from here.
+networks_on() {
+  command -v docker >/dev/null 2>&1 || return 0
+  for network in $(docker network ls -q --filter driver=macvlan --filter driver=ipvlan 2>/dev/null); do
+    docker network inspect -f '{{index .Options "parent"}} {{.Name}}' "$network" 2>/dev/null
+  done | while IFS=' ' read -r on network; do
+    [ "$on" != "$1" ] || printf 'Docker:%s ' "$network"
+  done
+}
+
 refuse_children() {
-  below=$(children "$name")
+  below=$(children "$name")$(networks_on "$name")
   [ -z "$below" ] || fail has-children "$below"
 }
 
@@ -143,8 +160,9 @@ sync_mtu() {
   [ "$(cat "/sys/class/net/$name/mtu")" = "$want_mtu" ] || run ip link set dev "$name" mtu "$want_mtu"
 }
 
+# The flag that was set by hand, as ip shows it; the kernel's own flag is also up while somebody captures packets.
 sync_promiscuous() {
-  if link_flag "$name" 0x100; then have=true; else have=false; fi
+  case $(details) in *"<"*PROMISC*">"*) have=true ;; *) have=false ;; esac
   [ "$have" = "$promiscuous" ] && return
   if [ "$promiscuous" = true ]; then run ip link set dev "$name" promisc on; else run ip link set dev "$name" promisc off; fi
 }
@@ -181,8 +199,18 @@ sync_addresses() {
     case "$nl$2" in *"$nl$address$nl"*) ;; *) run ip addr del "$address" dev "$1" ;; esac
   done
   for address in $2; do
-    case "$nl$(all_addresses "$1")$nl" in *"$nl$address$nl"*) ;; *) run ip addr add "$address" dev "$1" ;; esac
+    need_address "$1" "$address"
   done
+  # The router's go as well when a link is made anew, or when the kernel drops them as secondary ones.
+  while IFS=' ' read -r device address; do
+    [ "$device" != "$1" ] || need_address "$device" "$address"
+  done <<ADDRESSES
+$(cat "$router_addresses" 2>/dev/null)
+ADDRESSES
+}
+
+need_address() {
+  case "$nl$(all_addresses "$1")$nl" in *"$nl$2$nl"*) ;; *) run ip addr add "$2" dev "$1" ;; esac
 }
 
 # children LINK: links that would vanish with it.

@@ -1,6 +1,6 @@
 begin
 take_common
-take name; take parent; take spec; take drifted; take_list create; take_list previous
+take name; take parent; take spec; take drifted; take_list create
 end
 
 # docker network inspect's answer to one template; empty when there is no such network.
@@ -47,17 +47,39 @@ endpoint='{{$.Id}}|{{if .IPAddress}}{{.IPAddress}}{{else}}{{with .IPAMConfig}}{{
 endpoint=$endpoint'|{{if .GlobalIPv6Address}}{{.GlobalIPv6Address}}{{else}}{{with .IPAMConfig}}{{with index . "IPv6Address"}}{{.}}{{end}}{{end}}{{end}}'
 endpoint=$endpoint'|{{range .Aliases}}{{.}} {{end}}'
 
-# connect LINE: puts one container back as it was. Docker itself adds the short id as an alias.
+# existing: the arguments of docker network create for the network as it is, whoever made it.
+existing() {
+  ask '--driver={{.Driver}}
+{{if .Internal}}--internal
+{{end}}{{if .EnableIPv6}}--ipv6
+{{end}}{{range .IPAM.Config}}--subnet={{.Subnet}}
+{{if .IPRange}}--ip-range={{.IPRange}}
+{{end}}{{if .Gateway}}--gateway={{.Gateway}}
+{{end}}{{range $key, $value := .AuxAddress}}--aux-address={{$key}}={{$value}}
+{{end}}{{end}}{{range $key, $value := .Options}}--opt={{$key}}={{$value}}
+{{end}}{{range $key, $value := .Labels}}--label={{$key}}={{$value}}
+{{end}}' | sed -e '/=invalid /d' -e '/^$/d' -e 's|^\(--gateway=[^/]*\)/.*|\1|'
+  printf '%s\n' "$name"
+}
+
+# connect LINE: puts one container back as it was. Docker itself adds the short id as an alias. One that has gone in the
+# meantime (docker run --rm) is nobody's loss.
 connect() {
   IFS='|' read -r container ip ip6 aliases <<LINE
 $1
 LINE
+  # Docker 29 says "invalid IP" for none.
+  case $ip in *[!0-9.]*) ip= ;; esac
+  case $ip6 in *[!0-9A-Fa-f:.]*) ip6= ;; esac
   short=$(printf '%.12s' "$container")
   set --
   for alias in $aliases; do
     [ "$alias" = "$short" ] || set -- "$@" --alias "$alias"
   done
-  said=$(docker network connect ${ip:+--ip "$ip"} ${ip6:+--ip6 "$ip6"} "$@" "$name" "$container" 2>&1)
+  answer=$(docker network connect ${ip:+--ip "$ip"} ${ip6:+--ip6 "$ip6"} "$@" "$name" "$container" 2>&1) && return
+  case $answer in *"No such container"* | *"already exists in network"*) return 0 ;; esac
+  said=$answer
+  return 1
 }
 
 disconnect_all() {
@@ -66,29 +88,53 @@ disconnect_all() {
   IFS=" 	$nl"
 }
 
+# connect_all LIST: goes on after a failure, so that as few as possible stay off.
 connect_all() {
+  result=0
   IFS=$nl
   for line in $1; do
     IFS=" 	$nl"
-    connect "$line" || return 1
+    connect "$line" || result=1
     IFS=$nl
   done
   IFS=" 	$nl"
+  return "$result"
+}
+
+# Which containers were on the network before it was taken down: kept over a crash and a reboot until all of them are
+# back, for the next run to put them back.
+lost=/var/lib/pulumi-macvlan/containers-of.$name
+
+remember() {
+  mkdir -p "${lost%/*}" && printf '%s' "$containers" >"$lost" || fail command "write $lost" ""
+}
+
+reconnect_lost() {
+  [ -e "$lost" ] || return 0
+  said=
+  connect_all "$(cat "$lost")" || fail lost "$said"
+  rm -f "$lost"
 }
 
 # recreate: Docker can't change a network. Its containers leave, it is made anew, they come back with the
 # addresses they had. Where a step fails, all of it is undone.
 recreate() {
+  reconnect_lost
   list_containers "$endpoint"
+  old=$(existing)
+  remember
   made
   disconnect_all "$containers"
-  run docker network rm "$name"
-  if make "$create" && connect_all "$containers"; then return; fi
+  if said=$(docker network rm "$name" 2>&1) && make "$create" && connect_all "$containers"; then
+    rm -f "$lost"
+    return
+  fi
   why=$said
-  [ -n "$previous" ] || fail not-undone "$why"
   disconnect_all "$containers"
   docker network rm "$name" >/dev/null 2>&1
-  { make "$previous" && connect_all "$containers"; } || fail not-undone "$why" "$said"
+  find_network || make "$old" || fail not-undone "$why" "$said"
+  connect_all "$containers" || fail not-undone "$why" "$said"
+  rm -f "$lost"
   fail undone "$why"
 }
 
@@ -98,10 +144,11 @@ ensure() {
     if [ -z "$found_mark" ] || [ "$found_mark" = "<no value>" ]; then claim ""; else claim "$found_mark"; fi
     # Labels can be copied: what a refresh found to differ is made anew even where they say that it is right.
     if [ "$found_spec" = "$spec" ] && [ "$found_mark" = "$mark" ] && [ "$drifted" = false ]; then made; else recreate; fi
-    return
+  else
+    make "$create" || fail network "$said" "$(others)"
+    made
   fi
-  make "$create" || fail network "$said" "$(others)"
-  made
+  reconnect_lost
 }
 
 observe() {
@@ -120,6 +167,7 @@ remove() {
   list_containers '{{$.Name}}'
   [ -z "$containers" ] || fail in-use "$(printf '%s' "$containers" | sed 's|^/||')"
   run docker network rm "$name"
+  rm -f "$lost"
 }
 
 need docker

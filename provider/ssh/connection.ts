@@ -6,7 +6,7 @@ import { Client, type ConnectConfig } from "ssh2";
 import { ConnectionError, messageOf } from "../core/errors";
 import { type Credentials, connectionKey, type HostFields } from "../core/host";
 import { quoteWords } from "../shell/quote";
-import { resolveAlias, type Target, targetOf } from "./target";
+import { type Resolved, resolveAlias, type Target, targetOf } from "./target";
 
 export interface Answer {
   code: number;
@@ -70,12 +70,17 @@ function login(target: Target, config: ConnectConfig): Promise<Client> {
 }
 
 /** A tunnel through a bastion, which is a host like any other, with its own check of its key. */
-async function tunnel(host: HostFields, credentials: Credentials): Promise<Duplex | undefined> {
+async function tunnel(host: HostFields, credentials: Credentials, way: readonly string[]): Promise<Duplex | undefined> {
   if (!host.bastion) return undefined;
-  const through = await connectionTo(host.bastion, credentials.bastion ?? {});
+  const through = await connectionTo(host.bastion, credentials.bastion ?? {}, way);
+  const seconds = host.connectTimeout ?? 10;
   return new Promise((resolve, reject) => {
+    const refuse = (why: string) =>
+      reject(new ConnectionError(`cannot reach ${host.address} through the bastion: ${why}`));
+    const deadline = setTimeout(() => refuse(`no answer within ${seconds} s`), seconds * 1000);
     through.client.forwardOut("127.0.0.1", 0, host.address, host.port ?? 22, (error, stream) => {
-      if (error) reject(new ConnectionError(`cannot reach ${host.address} through the bastion: ${error.message}`));
+      clearTimeout(deadline);
+      if (error) refuse(error.message);
       else resolve(stream);
     });
   });
@@ -124,12 +129,19 @@ class Connection {
     return this.channel(
       () =>
         new Promise((resolve, reject) => {
+          if (!this.alive) {
+            reject(
+              new ConnectionError(`the connection to ${this.label} broke before this was sent: nothing was changed`),
+            );
+            return;
+          }
           const started = Date.now();
           trace({ event: "start", host: this.label });
           const ended = () =>
             reject(new Error("the SSH connection broke while the command ran; the next run finds out how far it came"));
           const deadline = setTimeout(() => {
             reject(new Error(`no answer within ${seconds} s (commandTimeout); it may still be running there`));
+            this.alive = false;
             this.client.destroy();
           }, seconds * 1000);
           const settle = () => {
@@ -168,12 +180,17 @@ class Connection {
 
 const pool = new Map<string, Promise<Connection>>();
 
-async function open(host: HostFields, credentials: Credentials, forget: () => void): Promise<Connection> {
-  const target = targetOf(host, credentials);
+async function open(
+  resolved: Resolved,
+  credentials: Credentials,
+  way: readonly string[],
+  forget: () => void,
+): Promise<Connection> {
+  const target = targetOf(resolved, credentials);
   const started = Date.now();
   const client = await backOff(
     async () => {
-      const sock = await tunnel(host, credentials);
+      const sock = await tunnel(resolved.host, credentials, way);
       return login(target, sock ? { ...target.config, sock: sock as never } : target.config);
     },
     {
@@ -188,8 +205,16 @@ async function open(host: HostFields, credentials: Credentials, forget: () => vo
 }
 
 /** The run's one connection to a host, made when it is first needed and again when it broke. */
-async function connectionTo(given: HostFields, credentials: Credentials): Promise<Connection> {
+async function connectionTo(
+  given: HostFields,
+  credentials: Credentials,
+  way: readonly string[] = [],
+): Promise<Connection> {
   const key = connectionKey(given, credentials);
+  if (way.includes(key))
+    throw new ConnectionError(
+      `the bastion of ${given.address} leads back to itself: look at ProxyJump in ~/.ssh/config`,
+    );
   for (let opening = pool.get(key); opening; opening = pool.get(key)) {
     const connection = await opening;
     if (connection.alive) return connection;
@@ -198,7 +223,7 @@ async function connectionTo(given: HostFields, credentials: Credentials): Promis
   const forget = (): void => {
     if (pool.get(key) === opening) pool.delete(key);
   };
-  const opening = open(resolveAlias(given), credentials, forget);
+  const opening = open(resolveAlias(given), credentials, [...way, key], forget);
   pool.set(key, opening);
   opening.catch(forget);
   return opening;
@@ -214,7 +239,7 @@ export async function runScript(
 ): Promise<Answer> {
   const connection = await connectionTo(host, credentials);
   const shell = ["sh", "-c", script];
-  const password = credentials.sudoPassword;
+  const password = process.env["PULUMI_MACVLAN_SUDO_PASSWORD"] ?? credentials.sudoPassword;
   const command =
     !host.sudo && password === undefined
       ? shell

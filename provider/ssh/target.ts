@@ -1,7 +1,6 @@
 // From a HostConnection to what ssh2 needs: ~/.ssh/config, defaults, keys, and the check of the host's key.
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
 import SSHConfig from "ssh-config";
 import type { ConnectConfig } from "ssh2";
 import { utils } from "ssh2";
@@ -19,23 +18,29 @@ function readOptional(path: string): string {
   }
 }
 
-/** An alias of ~/.ssh/config with what it says filled in; what the connection itself says goes first. */
-export function resolveAlias(host: HostFields): HostFields {
+/** A host with what ~/.ssh/config says of it filled in; what the connection itself says goes first. */
+export interface Resolved {
+  host: HostFields;
+  /** The file's IdentityFile. As with ssh, it need not be there, and an agent may hold it instead. */
+  identityFile?: string | undefined;
+}
+
+export function resolveAlias(host: HostFields): Resolved {
   const text = readOptional("~/.ssh/config");
-  if (!text) return host;
+  if (!text) return { host };
   const found = SSHConfig.parse(text).compute(host.address) as Record<string, string | string[] | undefined>;
   const first = (key: string): string | undefined => [found[key]].flat()[0];
   const jump = first("ProxyJump");
-  return {
+  const resolved = {
     ...host,
     address: first("HostName") ?? host.address,
     port: host.port ?? (first("Port") ? Number(first("Port")) : undefined),
     user: host.user ?? first("User"),
-    privateKeyPath: host.privateKeyPath ?? first("IdentityFile"),
     knownHostsPath: host.knownHostsPath ?? first("UserKnownHostsFile")?.split(" ")[0],
     bastion: host.bastion ?? (jump && jump !== "none" ? jumpHost(jump) : undefined),
     name: host.name ?? (first("HostName") ? host.address : undefined),
   };
+  return { host: resolved, identityFile: first("IdentityFile") };
 }
 
 /** `user@host:port`; a chain `a,b` is read from its end, as ssh does. */
@@ -57,13 +62,23 @@ const algorithmsOf = (type: string): string[] =>
 
 const ALL_KEY_TYPES = ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"];
 
-function authentication(host: HostFields, credentials: Credentials): Partial<ConnectConfig> {
+/** A key that nobody asked for by name: taken where it can be read without a passphrase. */
+const readable = (path: string): string | undefined => {
+  const key = readOptional(path);
+  return key && !(utils.parseKey(key) instanceof Error) ? key : undefined;
+};
+
+function authentication({ host, identityFile }: Resolved, given: Credentials): Partial<ConnectConfig> {
   const label = hostLabel(host);
+  // Those of the environment go first: the ones in a stack's state may be dead, and a destroy has no others.
+  const path = process.env["PULUMI_MACVLAN_PRIVATE_KEY_PATH"] ?? host.privateKeyPath;
+  const credentials = { ...given, password: process.env["PULUMI_MACVLAN_PASSWORD"] ?? given.password };
+  if (process.env["PULUMI_MACVLAN_PRIVATE_KEY_PATH"]) delete credentials.privateKey;
   const auth: Partial<ConnectConfig> = {};
   let key = credentials.privateKey;
-  if (key === undefined && host.privateKeyPath !== undefined) {
+  if (key === undefined && path !== undefined) {
     try {
-      key = readFileSync(expand(host.privateKeyPath), "utf8");
+      key = readFileSync(expand(path), "utf8");
     } catch (error) {
       throw new ConnectionError(`cannot read the private key for ${label}: ${messageOf(error)}`);
     }
@@ -81,22 +96,22 @@ function authentication(host: HostFields, credentials: Credentials): Partial<Con
   }
   if (credentials.password !== undefined) auth.password = credentials.password;
   // An agent that nobody asked for comes last: its many keys would use up the tries that sshd grants.
-  const wanted = host.agent ?? (auth.privateKey || auth.password ? undefined : true);
+  const explicit = auth.privateKey !== undefined || auth.password !== undefined;
+  const wanted = host.agent ?? (explicit ? undefined : true);
   const socket = wanted === true ? process.env["SSH_AUTH_SOCK"] : wanted && expand(wanted);
   if (host.agent === true && !socket) {
     throw new ConnectionError(`cannot reach ${label}: agent is true, but no agent runs (SSH_AUTH_SOCK is not set)`);
   }
   if (socket) auth.agent = socket;
-  if (!auth.privateKey && !auth.password && !auth.agent) {
-    const standard = ["id_ed25519", "id_ecdsa", "id_rsa"]
-      .map((name) => readOptional(join("~/.ssh", name)))
-      .find(Boolean);
-    if (!standard) {
+  if (!explicit) {
+    const files = [identityFile, "~/.ssh/id_ed25519", "~/.ssh/id_ecdsa", "~/.ssh/id_rsa"];
+    const standard = files.map((file) => file && readable(file)).find(Boolean);
+    if (standard) auth.privateKey = standard;
+    else if (!socket) {
       throw new ConnectionError(
         `cannot log in to ${label}: there is nothing to log in with; give privateKey, privateKeyPath, password or agent on its connection`,
       );
     }
-    auth.privateKey = standard;
   }
   return auth;
 }
@@ -109,7 +124,8 @@ export interface Target {
 }
 
 /** All of ssh2's settings for a host. Its key is checked against the pinned keys, else against known_hosts. */
-export function targetOf(host: HostFields, credentials: Credentials): Target {
+export function targetOf(resolved: Resolved, credentials: Credentials): Target {
+  const { host } = resolved;
   const label = hostLabel(host);
   const port = host.port ?? 22;
   const path = host.knownHostsPath ?? "~/.ssh/known_hosts";
@@ -172,7 +188,7 @@ export function targetOf(host: HostFields, credentials: Credentials): Target {
         }
         return refusal === undefined;
       },
-      ...authentication(host, credentials),
+      ...authentication(resolved, credentials),
     },
   };
 }

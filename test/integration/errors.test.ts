@@ -300,11 +300,16 @@ describe("what is refused on a host, with nothing changed", function () {
   it("refuses to delete what others stand on, naming them", async () => {
     const parent = await driven("VlanSubinterface", "host1", vlan).create();
     await on("host1", "ip link add link enp0s8.100 name theirs type macvlan");
+    await assert.rejects(parent.delete(), /others stand on it and would vanish with it: theirs; remove them first/);
+    await on(
+      "host1",
+      "ip link del theirs; docker network create -d macvlan -o parent=enp0s8.100 --subnet 10.99.0.0/24 on-it",
+    );
     await assert.rejects(
       parent.delete(),
-      /other interfaces stand on it and would vanish with it: theirs; remove them first/,
+      /others stand on it and would vanish with it: Docker network on-it; remove them first/,
     );
-    await on("host1", "ip link del theirs");
+    await on("host1", "docker network rm on-it");
     await parent.delete();
   });
 
@@ -330,6 +335,21 @@ describe("what is refused on a host, with nothing changed", function () {
     assert.equal(await on("host1", "cat /sys/class/net/enp0s8.100/ifalias"), "pulumi-macvlan tests/lab/new");
     await renamed.delete();
     assert.equal(await on("host1", "[ -e /sys/class/net/enp0s8.100 ] || echo gone"), "gone");
+  });
+
+  it("leaves a router's addresses on a link that is made anew", async () => {
+    const link = await driven("VlanSubinterface", "host1", vlan).create();
+    const routing = await driven("InterVlanRouter", "host1", {
+      interfaces: [{ interface: "enp0s8.100", addresses: ["172.16.10.1/24"] }],
+    }).create();
+    await link.delete();
+    await link.create();
+    assert.match(await on("host1", "ip -o addr show dev enp0s8.100"), /172.16.10.1\/24/);
+    await link.update({ addresses: ["172.16.10.9/24"] });
+    await link.update({ addresses: [] });
+    assert.match(await on("host1", "ip -o addr show dev enp0s8.100"), /172.16.10.1\/24/);
+    await routing.delete();
+    await link.delete();
   });
 
   it("records what was half-made, and the next run goes on from there", async () => {

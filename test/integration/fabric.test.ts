@@ -21,7 +21,16 @@ describe("the fabric of npm start", function () {
   const start = () =>
     execa(
       process.execPath,
-      [join(ROOT, "dist", "tools", "start.js"), "--lab", "test", "--stack", "test", "--state", stack.state],
+      [
+        join(ROOT, "dist", "tools", "start.js"),
+        "--keep-containers",
+        "--lab",
+        "test",
+        "--stack",
+        "test",
+        "--state",
+        stack.state,
+      ],
       { cwd: ROOT, env: stack.env, stdin: "ignore", reject: false, all: true },
     );
   const traced = (): Traced[] =>

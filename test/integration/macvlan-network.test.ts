@@ -123,6 +123,21 @@ for (const host of ["host1", "host2"]) {
       assert.match(await on(host, "docker exec c1 ping -c 1 -W 2 172.16.10.20"), /ttl=64/);
     });
 
+    it("puts back the containers that a run which died in between had taken off", async () => {
+      const kept = await container("c2");
+      await on(
+        host,
+        `id=$(docker inspect -f '{{.Id}}' c2); printf '%s|172.16.10.20||web \\n' "$id" > /var/lib/pulumi-macvlan/containers-of.mac1
+         docker network disconnect -f mac1 c2`,
+      );
+      assert.equal(await container("c2"), undefined);
+      await network.again();
+      const now = await container("c2");
+      assert.deepEqual([now?.IPAddress, now?.MacAddress], [kept?.IPAddress, kept?.MacAddress]);
+      assert.ok(now?.Aliases?.includes("web"));
+      assert.equal(await on(host, "ls /var/lib/pulumi-macvlan"), "");
+    });
+
     it("is not deleted under its containers, which are named", async () => {
       await assert.rejects(
         network.delete(),

@@ -49,6 +49,12 @@ describe("check", () => {
       { subnets: [{ subnet: "FD00:1::/64" }, { subnet: "172.16.10.0/24", gateway: "172.16.10.1" }] },
       { subnets: [{ subnet: "172.16.10.0/24", gateway: "172.16.10.1" }, { subnet: "fd00:1::/64" }] },
     ],
+    [
+      "drops what is empty",
+      "MacvlanNetwork",
+      { subnets: [{ subnet: "172.16.10.0/24", auxAddresses: {} }] },
+      { subnets: [{ subnet: "172.16.10.0/24" }] },
+    ],
     ["gives a policy its defaults", "InterVlanRouter", { policy: {} }, { policy: { default: "accept", rules: [] } }],
     [
       "spells ports in one way",

@@ -44,6 +44,7 @@ describe("diff", () => {
     ["VlanSubinterface", { persist: false }],
     ["VlanSubinterface", { __owner: "project/stack/renamed" }],
     ["VlanSubinterface", { host: { ...HOST, address: "192.0.2.9" } }],
+    ["VlanSubinterface", { host: { ...HOST, user: "ops", sudo: true } }],
     ["MacvlanLink", { mode: "private" }],
     ["MacvlanLink", { macAddress: "02:00:00:00:00:01" }],
     ["MacvlanLink", { routes: [{ to: "10.0.0.0/8" }] }],
