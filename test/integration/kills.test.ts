@@ -57,6 +57,24 @@ describe("a kill in the middle of an up", function () {
     throw new Error("the up never came that far");
   }
 
+  /** Pulumi's providers outlive a CLI that was killed; each is a node below a shell. */
+  function orphans(stack: Stack): number[] {
+    const pids = new Set(
+      readFileSync(stack.trace, "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { pid: number }).pid),
+    );
+    return [...pids]
+      .filter((pid) => existsSync(`/proc/${pid}`))
+      .flatMap((pid) => {
+        const parent = Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+        const isShell =
+          parent > 1 && readFileSync(`/proc/${parent}/cmdline`, "utf8").includes("pulumi-resource-pulumi-nodejs");
+        return isShell ? [parent, pid] : [pid];
+      });
+  }
+
   for (const [victim, at] of [
     ["CLI", 1],
     ["CLI", 6],
@@ -68,6 +86,7 @@ describe("a kill in the middle of an up", function () {
       try {
         await stack.init();
         await killed(stack, victim, at);
+        for (const pid of orphans(stack)) process.kill(pid, "SIGKILL");
         rmSync(stack.trace, { force: true });
         if (victim === "CLI") await stack.run("cancel", "--yes");
         await stack.good("up", "--yes", "--skip-preview");
@@ -75,6 +94,7 @@ describe("a kill in the middle of an up", function () {
         assert.match(await stack.good("preview", "--expect-no-changes", "--refresh"), /12 unchanged/);
         await stack.good("destroy", "--yes", "--skip-preview");
         for (const { name } of HOSTS) assertSame(await snapshot(name), clean[name] ?? "");
+        assert.deepEqual(orphans(stack), [], "no provider is left running");
       } finally {
         stack.end();
       }

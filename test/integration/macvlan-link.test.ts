@@ -106,7 +106,7 @@ for (const host of ["host1", "host2"]) {
 describe("twenty links on one host at once", function () {
   this.timeout(120_000);
 
-  it("are all made and all gone again, over one connection", async () => {
+  it("are all made and all gone again", async () => {
     const before = await snapshot("host1");
     const names = Array.from({ length: 20 }, (_, index) => `many${index}`);
     const links = await Promise.all(
