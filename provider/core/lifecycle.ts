@@ -251,8 +251,7 @@ function stateOf(kind: ResourceKind, inputs: Props, { outputs, drift }: Observed
 
 /** What the host does not show as wanted, by path; a field the host can't show is missing from `observed`. */
 function differences(kind: ResourceKind, wanted: Props, observed: Observed): string[] {
-  const fields = Object.keys(kind.fields).filter((field) => field in observed.inputs || wanted[field] !== undefined);
-  return fields
+  return Object.keys(kind.fields)
     .filter((field) => field in observed.inputs && canonical(wanted[field]) !== canonical(observed.inputs[field]))
     .map((field) => `${field}: wanted ${canonical(wanted[field])}, the host shows ${canonical(observed.inputs[field])}`)
     .concat(observed.drift);

@@ -45,7 +45,7 @@ function explainConnect(error: unknown, target: Target, config: ConnectConfig): 
 
 /** Resolves once logged in. Every way in which a client can end settles the promise. */
 function login(target: Target, config: ConnectConfig): Promise<Client> {
-  return new Promise((resolve, reject) => {
+  return new Promise<Client>((resolve, reject) => {
     const client = new Client();
     client.once("ready", () => resolve(client));
     // Stays attached for the client's life: an error without a listener would end the process.
@@ -56,17 +56,11 @@ function login(target: Target, config: ConnectConfig): Promise<Client> {
     } catch (error) {
       reject(error as Error);
     }
-  }).then(
-    (client) => client as Client,
-    (error: unknown) => {
-      throw Object.assign(
-        new ConnectionError(`cannot reach ${target.label}: ${explainConnect(error, target, config)}`),
-        {
-          passing: !target.refusal() && PASSING.test(`${(error as { code?: string }).code} ${messageOf(error)}`),
-        },
-      );
-    },
-  );
+  }).catch((error: unknown) => {
+    throw Object.assign(new ConnectionError(`cannot reach ${target.label}: ${explainConnect(error, target, config)}`), {
+      passing: !target.refusal() && PASSING.test(`${(error as { code?: string }).code} ${messageOf(error)}`),
+    });
+  });
 }
 
 /** A tunnel through a bastion, which is a host like any other, with its own check of its key. */
