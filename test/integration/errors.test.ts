@@ -1,229 +1,40 @@
-// Every way to be refused that needs a host to be known: the message, and that nothing was changed.
+// Every way to be refused: the message, and that nothing was changed on the host.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { forgetClaims } from "../../provider/core/claims";
+import { handlers } from "../../provider/handlers";
+import { AT_PREVIEW, AT_PREVIEW_TOGETHER, network, ON_HOST, vlan } from "../refusals";
+import { COMMON, RIGHT } from "../unit/inputs";
 import { lab } from "./hooks";
 import { assertSame, connection, driven, on, type Props, snapshot } from "./hosts";
 
-interface Case {
-  what: string;
-  type: string;
-  inputs: Props;
-  /** What the host is before, and how it is put right again. */
-  given?: string;
-  after?: string;
-  message: RegExp;
+const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-keys-"));
+
+/** The last of some resources is refused by check, and nothing is sent to any host. */
+async function refusedAtPreview(resources: [string, Props][], property: string | undefined, reason: RegExp) {
+  const trace = join(folder, "trace");
+  writeFileSync(trace, "");
+  process.env["PULUMI_MACVLAN_TRACE"] = trace;
+  try {
+    forgetClaims();
+    const answers = [];
+    for (const [type, inputs] of resources) answers.push(await handlers.check(type, {}, inputs));
+    const failure = answers.pop()?.failures[0];
+    if (property) assert.equal(failure?.property, property);
+    assert.match(failure?.reason ?? "", reason);
+    assert.deepEqual(
+      answers.flatMap(({ failures }) => failures),
+      [],
+    );
+    assert.equal(readFileSync(trace, "utf8"), "");
+  } finally {
+    delete process.env["PULUMI_MACVLAN_TRACE"];
+  }
 }
 
-const vlan = { parent: "enp0s8", vlanId: 100 };
-const network = { parent: "enp0s8", name: "mac1", subnets: [{ subnet: "172.16.10.0/24" }] };
-const router = { interfaces: [{ interface: "enp0s8", addresses: ["172.16.10.1/24"] }] };
-const hidden = (program: string) => ({
-  given: `for at in /usr/sbin /usr/bin /sbin /bin; do [ ! -e $at/${program} ] || mv $at/${program} /root/hidden-${program}; done; true`,
-  after: `mv /root/hidden-${program} /usr/$([ ${program} = docker ] && echo bin || echo sbin)/${program}`,
-});
-const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-keys-"));
-const emptyFile = join(folder, "empty");
-writeFileSync(emptyFile, "");
-
-const CASES: Case[] = [
-  {
-    what: "a missing parent",
-    type: "VlanSubinterface",
-    inputs: { parent: "eth7", vlanId: 100 },
-    message:
-      /^cannot set up VLAN sub-interface "eth7.100" on host1: parent "eth7" does not exist; its interfaces are docker0, (dummy0, )?enp0s3, enp0s8, lo/,
-  },
-  {
-    what: "a missing parent of a network",
-    type: "MacvlanNetwork",
-    inputs: { ...network, parent: "eth0.50" },
-    message: /Docker network "mac1" on host1: parent "eth0.50" does not exist; its interfaces are/,
-  },
-  {
-    what: "a missing interface of a router",
-    type: "InterVlanRouter",
-    inputs: { interfaces: [{ interface: "eth7", addresses: [] }] },
-    message: /router on host1: interface "eth7" does not exist; its interfaces are/,
-  },
-  {
-    what: "a missing uplink",
-    type: "InterVlanRouter",
-    inputs: { ...router, nat: [{ outInterface: "ppp0" }] },
-    message: /interface "ppp0" does not exist/,
-  },
-  {
-    what: "a parent that is down",
-    type: "VlanSubinterface",
-    inputs: vlan,
-    given: "ip link set enp0s8 down",
-    after: "ip link set enp0s8 up",
-    message: /parent "enp0s8" is down: bring it up \(ip link set enp0s8 up\)/,
-  },
-  {
-    what: "an interface that is not ours",
-    type: "VlanSubinterface",
-    inputs: vlan,
-    given: "ip link add enp0s8.100 type dummy",
-    after: "ip link del enp0s8.100",
-    message:
-      /"enp0s8.100" on host1: it exists and was not made by pulumi-macvlan: remove it, choose another name, or take it over with adopt: true/,
-  },
-  {
-    what: "adopting what is something else",
-    type: "VlanSubinterface",
-    inputs: { ...vlan, adopt: true },
-    given: "ip link add enp0s8.100 type dummy",
-    after: "ip link del enp0s8.100",
-    message: /it exists with another parent, id or kind/,
-  },
-  {
-    what: "another stack's interface",
-    type: "VlanSubinterface",
-    inputs: vlan,
-    given:
-      "ip link add link enp0s8 name enp0s8.100 type vlan id 100 && ip link set enp0s8.100 alias 'pulumi-macvlan other/stack/x'",
-    after: "ip link del enp0s8.100",
-    message: /belongs to somebody else \(its mark says "pulumi-macvlan other\/stack\/x"\)/,
-  },
-  {
-    what: "a VLAN id that has another name there",
-    type: "VlanSubinterface",
-    inputs: { ...vlan, name: "mine" },
-    given: "ip link add link enp0s8 name theirs type vlan id 100",
-    after: "ip link del theirs",
-    message: /VLAN 100 of "enp0s8" is there already as "theirs"/,
-  },
-  {
-    what: "an MTU above the parent's",
-    type: "VlanSubinterface",
-    inputs: { ...vlan, mtu: 9000 },
-    message: /the kernel refused MTU 9000: it must not be above the one of "enp0s8"/,
-  },
-  {
-    what: "an MTU above the parent's, of a macvlan",
-    type: "MacvlanLink",
-    inputs: { parent: "enp0s8", name: "shim", mtu: 9000 },
-    message: /the kernel refused MTU 9000/,
-  },
-  {
-    what: "a macvlan parent that is a bridge's port",
-    type: "MacvlanLink",
-    inputs: { parent: "enp0s8", name: "shim" },
-    given: "ip link add br9 type bridge && ip link set enp0s8 master br9",
-    after: "ip link del br9",
-    message: /parent "enp0s8" is taken in a way that macvlan can't share/,
-  },
-  {
-    what: "a network that is not ours",
-    type: "MacvlanNetwork",
-    inputs: network,
-    given: "docker network create mac1",
-    after: "docker network rm mac1",
-    message: /Docker network "mac1" on host1: it exists and was not made by pulumi-macvlan/,
-  },
-  {
-    what: "a parent that another network has",
-    type: "MacvlanNetwork",
-    inputs: network,
-    given: "docker network create -d macvlan -o parent=enp0s8 --subnet 10.99.0.0/24 theirs",
-    after: "docker network rm theirs",
-    message:
-      /one network per parent, and "enp0s8" has one already. Networks there: .*theirs parent=enp0s8 subnet=10.99.0.0\/24/,
-  },
-  {
-    what: "a subnet that another network has",
-    type: "MacvlanNetwork",
-    inputs: network,
-    given: "docker network create --subnet 172.16.0.0/16 theirs",
-    after: "docker network rm theirs",
-    message: /a subnet is used by another network already: .*Networks there: .*theirs parent=.*subnet=172.16.0.0\/16/,
-  },
-  {
-    what: "a missing ip",
-    type: "VlanSubinterface",
-    inputs: vlan,
-    ...hidden("ip"),
-    message: /host1 has no iproute2 .*: install it there/,
-  },
-  {
-    what: "a missing docker",
-    type: "MacvlanNetwork",
-    inputs: network,
-    ...hidden("docker"),
-    message: /host1 has no Docker .*: install it there/,
-  },
-  {
-    what: "a missing nft",
-    type: "InterVlanRouter",
-    inputs: router,
-    ...hidden("nft"),
-    message: /host1 has no nftables: install it there/,
-  },
-  {
-    what: "a Docker that does not run",
-    type: "MacvlanNetwork",
-    inputs: network,
-    given: "systemctl stop docker.socket docker",
-    after: "systemctl start docker",
-    message: /its Docker daemon does not answer: .*Cannot connect to the Docker daemon/,
-  },
-  {
-    what: "no root",
-    type: "VlanSubinterface",
-    inputs: { ...vlan, host: { user: "ops" } },
-    message: /it takes root, and "ops" is not root there: connect as root, or set sudo: true/,
-  },
-  {
-    what: "no sudo",
-    type: "VlanSubinterface",
-    inputs: { ...vlan, host: { user: "ops", sudo: true } },
-    message: /sudo on the host refused: sudo: a password is required/,
-  },
-  {
-    what: "nobody listening",
-    type: "VlanSubinterface",
-    inputs: { ...vlan, host: { port: 1 } },
-    message: /cannot reach host1: 127.0.0.1:1 refuses connections: does sshd run there, and on that port\?/,
-  },
-  {
-    what: "a host that does not answer",
-    type: "VlanSubinterface",
-    inputs: { ...vlan, host: { address: "silent.invalid" } },
-    message: /cannot reach host1: the name "silent.invalid" can't be resolved/,
-  },
-  {
-    what: "an unknown key",
-    type: "VlanSubinterface",
-    inputs: { ...vlan, host: { hostKey: undefined, knownHostsPath: emptyFile } },
-    message:
-      /cannot reach host1: its host key is not known. It shows "ssh-ed25519 \S+". If that is right, add this line to \S+: \[127.0.0.1\]:\d+ ssh-ed25519 \S+/,
-  },
-  {
-    what: "a wrong key",
-    type: "VlanSubinterface",
-    inputs: {
-      ...vlan,
-      host: { hostKey: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] },
-    },
-    message: /its host key is not the pinned one. It shows "ssh-ed25519/,
-  },
-  {
-    what: "a refused login",
-    type: "VlanSubinterface",
-    inputs: { ...vlan, host: { user: "nobody-there" } },
-    message: /it refuses the login of user "nobody-there": check the user and the key or password/,
-  },
-  {
-    what: "a missing key file",
-    type: "VlanSubinterface",
-    inputs: { ...vlan, host: { privateKeyPath: "/no/such/key" } },
-    message: /cannot read the private key for host1: ENOENT/,
-  },
-];
-
-describe("what is refused on a host, with nothing changed", function () {
+describe("what is refused, with nothing changed", function () {
   this.timeout(60_000);
   before(async () => {
     await on(
@@ -232,7 +43,7 @@ describe("what is refused on a host, with nothing changed", function () {
     );
   });
 
-  for (const { what, type, inputs, given = "true", after = "true", message } of CASES) {
+  for (const { what, type, inputs, given = "true", after = "true", message } of ON_HOST) {
     it(what, async () => {
       await on("host1", given);
       try {
@@ -247,6 +58,25 @@ describe("what is refused on a host, with nothing changed", function () {
       } finally {
         await on("host1", after);
       }
+    });
+  }
+
+  for (const [type, change, property, reason] of AT_PREVIEW) {
+    it(`${type}: ${JSON.stringify(change)}, at preview`, () =>
+      refusedAtPreview([[type, { ...RIGHT[type], host: connection("host1"), ...change }]], property, reason));
+  }
+
+  for (const [what, firstType, first, secondType, second, reason] of AT_PREVIEW_TOGETHER) {
+    it(`${what}, at preview`, () => {
+      const common = { ...COMMON, host: connection("host1") };
+      return refusedAtPreview(
+        [
+          [firstType, { ...RIGHT[firstType], ...common, ...first, __owner: "p/s/first" }],
+          [secondType, { ...RIGHT[secondType], ...common, ...second, __owner: "p/s/second" }],
+        ],
+        undefined,
+        reason,
+      );
     });
   }
 

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { HOSTS } from "../lab/topology";
-import { lab } from "./hooks";
+import { HOSTS, OUTSIDE_SERVER } from "../lab/topology";
+import { lab, resetAfterFailure } from "./hooks";
 import { assertSame, on, snapshot } from "./hosts";
 import { ROOT, Stack } from "./pulumi";
 
@@ -18,21 +18,15 @@ describe("the fabric of npm start", function () {
   this.timeout(300_000);
   const stack = new Stack("test");
   const before_: Record<string, string> = {};
-  const start = () =>
-    execa(
-      process.execPath,
-      [
-        join(ROOT, "dist", "tools", "start.js"),
-        "--keep-containers",
-        "--lab",
-        "test",
-        "--stack",
-        "test",
-        "--state",
-        stack.state,
-      ],
-      { cwd: ROOT, env: stack.env, stdin: "ignore", reject: false, all: true },
-    );
+  const start = ({ name, state, env } = stack, ...options: string[]) =>
+    execa(process.execPath, [join(ROOT, "dist", "tools", "start.js"), "--stack", name, "--state", state, ...options], {
+      cwd: ROOT,
+      env,
+      stdin: "ignore",
+      reject: false,
+      all: true,
+    });
+  const startOnLab = () => start(stack, "--keep-containers", "--lab", "test");
   const traced = (): Traced[] =>
     readFileSync(stack.trace, "utf8")
       .trim()
@@ -45,9 +39,10 @@ describe("the fabric of npm start", function () {
     for (const { name } of HOSTS) before_[name] = await snapshot(name);
   });
   after(() => stack.end());
+  resetAfterFailure();
 
   it("is built, and every cell of both matrices is as promised", async () => {
-    const { exitCode, all } = await start();
+    const { exitCode, all } = await startOnLab();
     assert.equal(exitCode, 0, String(all));
     assert.match(String(all), /Before the router:[\s\S]*d1 .*unreachable .*ttl 64 .*unreachable .*unreachable/);
     assert.match(String(all), /With the router:[\s\S]*d1 .*ttl 63 .*ttl 64 .*ttl 63 .*ttl 63/);
@@ -92,7 +87,7 @@ describe("the fabric of npm start", function () {
   });
 
   it("changes nothing when started again, and says so", async () => {
-    const { exitCode, all } = await start();
+    const { exitCode, all } = await startOnLab();
     assert.equal(exitCode, 0, String(all));
     assert.match(String(all), /Resources:\n\s+12 unchanged/);
     assert.match(await stack.good("preview", "--expect-no-changes"), /12 unchanged/);
@@ -125,7 +120,7 @@ describe("the fabric of npm start", function () {
       "nft add table ip foe; nft add chain ip foe forward '{ type filter hook forward priority 5; }'; nft add rule ip foe forward ip saddr 172.16.10.10 drop",
     );
     try {
-      const { exitCode, all } = await start();
+      const { exitCode, all } = await startOnLab();
       assert.equal(exitCode, 1);
       assert.match(String(all), /d1 to d2: wanted ttl 63, measured unreachable/);
       assert.doesNotMatch(String(all), /d3 to d4: wanted/);
@@ -156,5 +151,25 @@ describe("the fabric of npm start", function () {
     await stack.good("destroy", "--yes", "--skip-preview");
     for (const { name } of HOSTS) assertSame(await snapshot(name), before_[name] ?? "");
     rmSync(stack.trace, { force: true });
+  });
+
+  it("is built on hosts that a stack's configuration names", async () => {
+    const hosts = JSON.parse(readFileSync(lab.inventoryFile, "utf8")) as Record<string, object>;
+    const own = Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, { ...host, trunk: "enp0s8" }]));
+    const config = { ...own, host3: { ...own["host3"], uplink: "enp0s9" } };
+    const stackOfOwn = new Stack("test-own");
+    try {
+      writeFileSync(
+        join(ROOT, "Pulumi.test-own.yaml"),
+        `config:\n  inter-vlan-fabric:hosts: ${JSON.stringify(config)}\n`,
+      );
+      const { exitCode, all } = await start(stackOfOwn, "--lab", "none", "--outside", OUTSIDE_SERVER);
+      assert.equal(exitCode, 0, String(all));
+      assert.match(String(all), /With the router:[\s\S]*d1 .*ttl 63 .*ttl 64 .*ttl 63 .*ttl 63/);
+      await stackOfOwn.good("destroy", "--yes", "--skip-preview");
+      for (const { name } of HOSTS) assertSame(await snapshot(name), before_[name] ?? "");
+    } finally {
+      stackOfOwn.end();
+    }
   });
 });

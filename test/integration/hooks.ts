@@ -16,3 +16,15 @@ export const mochaHooks = {
     if (!process.env["KEEP_LAB"]) await lab.down();
   },
 };
+
+/** For suites that build on the lab test by test: one that fails in the middle must not spoil those after it. */
+export function resetAfterFailure(): void {
+  let failed = false;
+  afterEach(function () {
+    failed ||= this.currentTest?.state === "failed";
+  });
+  after(async function () {
+    this.timeout(120_000);
+    if (failed) await lab.reset();
+  });
+}

@@ -40,6 +40,25 @@ program
   .description("reboot one host and wait for its Docker")
   .action((host: string, { power }: { power?: boolean }) => lab().reboot(host, power));
 program
+  .command("speed")
+  .description("how long the lab takes for what people and tests do with it")
+  .action(async () => {
+    const host = "host1";
+    const table = new Table({ head: ["what", "seconds"], style: { head: [], border: [] } });
+    const timed = async (what: string, action: () => Promise<unknown>) => {
+      const started = Date.now();
+      await action();
+      table.push([what, ((Date.now() - started) / 1000).toFixed(2)]);
+    };
+    const twenty = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do ip -j link >/dev/null; done";
+    await timed("reset of all hosts", () => lab().reset());
+    await timed("reboot of one host", () => lab().reboot(host));
+    await timed("SSH login", () => lab().exec(host, "true"));
+    await timed("20 times ip -j link, with a login", () => lab().exec(host, twenty));
+    await timed("docker run, with a login", () => lab().exec(host, "docker run --rm busybox /bin/true"));
+    console.log(table.toString());
+  });
+program
   .command("ssh <host>")
   .description("a shell on a host")
   .action(async (host: string) => {

@@ -60,11 +60,11 @@ export const kernelImage = (): Promise<string> =>
     (file) => [join(recipes, "kernel.config"), file],
   );
 
-export const diskImage = (release: string): Promise<string> =>
+export const diskImage = (release: string, kernel: string): Promise<string> =>
   made(
-    `the disk of the lab's ${release} hosts, by debootstrap (about 1 minute)`,
+    `the disk of the lab's ${release} hosts, by debootstrap and a first boot (about 2 minutes)`,
     `lab-disk-${release}`,
     ["rootfs.sh"],
     release,
-    (file) => [release, file],
+    (file) => [release, kernel, file],
   );

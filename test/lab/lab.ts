@@ -29,6 +29,10 @@ interface State {
   processes: Record<string, number>;
 }
 
+/** What the kernel starts first; the paths are of the disk's recipe. */
+const INITS = { systemd: "/sbin/init", plain: "/usr/local/sbin/lab-plain-init" };
+type Init = keyof typeof INITS;
+
 const NETS: Record<Net, string> = { management: "sw-mgmt", trunk: "sw-trunk", outside: "sw-out" };
 
 const command = async (program: string, ...args: string[]): Promise<string> =>
@@ -94,8 +98,7 @@ export class Lab {
     if (this.running) return "found";
     await this.down();
     const kernel = await kernelImage();
-    const disks = new Map<string, string>();
-    for (const { release } of HOSTS) if (!disks.has(release)) disks.set(release, await diskImage(release));
+    const disks = await this.disks(kernel);
     await step(`the lab's ${HOSTS.length} hosts`, async () => {
       mkdirSync(this.folder, { recursive: true });
       const state: State = { connections: {}, processes: {} };
@@ -103,7 +106,7 @@ export class Lab {
       await this.makeNetwork();
       await this.keys(state);
       await this.startForwarders(state);
-      for (const host of HOSTS) this.startHost(host, kernel, disks.get(host.release) ?? "", state);
+      for (const host of HOSTS) this.startHost(host, kernel, disks, state);
       this.save(state);
       writeFileSync(this.inventoryFile, JSON.stringify(state.connections, undefined, 2));
       await Promise.all(HOSTS.map(({ name }) => this.ready(name)));
@@ -119,10 +122,11 @@ export class Lab {
       return;
     }
     const kernel = await kernelImage();
+    const disks = await this.disks(kernel);
+    await Promise.all(HOSTS.map(({ name }) => this.kill(name, state.processes[name])));
     for (const host of HOSTS) {
-      await this.kill(host.name, state.processes[host.name]);
       rmSync(join(this.folder, `${host.name}.cow`), { force: true });
-      this.startHost(host, kernel, await diskImage(host.release), state);
+      this.startHost(host, kernel, disks, state);
     }
     this.save(state);
     await Promise.all(HOSTS.map(({ name }) => this.ready(name)));
@@ -143,15 +147,19 @@ export class Lab {
     await execa(...asRoot("rm", ["-rf", this.folder]));
   }
 
-  /** Reboots a host as its own init does it; `power` instead cuts it off in the middle of whatever it does. */
-  async reboot(host: string, power = false): Promise<void> {
-    const before = (await this.exec(host, "cat /proc/sys/kernel/random/boot_id")).stdout;
+  /**
+   * Reboots a host as its own init does it; `power` instead cuts it off in the middle of whatever it does, and may start
+   * it with another init, to have a host without systemd.
+   */
+  async reboot(host: string, power = false, init: Init = "systemd"): Promise<void> {
+    const before = (await this.exec(host, "cat /proc/sys/kernel/random/boot_id", { reject: !power })).stdout;
     if (power) {
       const state = this.state();
       const entry = HOSTS.find(({ name }) => name === host);
       if (!state || !entry) throw new Error(`the lab has no host "${host}" running`);
       await this.kill(host, state.processes[host]);
-      this.startHost(entry, await kernelImage(), await diskImage(entry.release), state);
+      const kernel = await kernelImage();
+      this.startHost(entry, kernel, await this.disks(kernel), state, init);
       this.save(state);
     } else {
       await this.exec(host, "systemctl reboot", { reject: false });
@@ -339,7 +347,19 @@ export class Lab {
     ]);
   }
 
-  private startHost(host: LabHost, kernel: string, disk: string, state: State): void {
+  private async disks(kernel: string): Promise<Map<string, string>> {
+    const disks = new Map<string, string>();
+    for (const { release } of HOSTS) if (!disks.has(release)) disks.set(release, await diskImage(release, kernel));
+    return disks;
+  }
+
+  private startHost(
+    host: LabHost,
+    kernel: string,
+    disks: ReadonlyMap<string, string>,
+    state: State,
+    init: Init = "systemd",
+  ): void {
     const console_ = join(this.folder, `${host.name}.console`);
     // The same MAC addresses on every boot, as with real NICs.
     const mac = (position: number) =>
@@ -351,10 +371,10 @@ export class Lab {
       ...["netns", "exec", this.netns, "sh", "-c", `while "$0" "$@" >>${console_} 2>&1 </dev/null; do :; done`, kernel],
       ...[
         "mem=1024M",
-        `ubd0=${join(this.folder, `${host.name}.cow`)},${disk}`,
+        `ubd0=${join(this.folder, `${host.name}.cow`)},${disks.get(host.release)}`,
         "root=/dev/ubda",
         "rw",
-        "init=/sbin/init",
+        `init=${INITS[init]}`,
         "quiet",
       ],
       ...[
@@ -375,11 +395,11 @@ export class Lab {
     const deadline = Date.now() + 90_000;
     let said = "";
     while (Date.now() < deadline) {
-      const answer = await this.exec(host, "cat /proc/sys/kernel/random/boot_id; systemctl is-active lab-ready", {
+      const answer = await this.exec(host, "cat /proc/sys/kernel/random/boot_id; cat /run/lab-ready && echo ready", {
         reject: false,
       });
       const [boot, active] = String(answer.stdout).split("\n");
-      if (answer.exitCode === 0 && active === "active" && boot !== notBoot) return;
+      if (answer.exitCode === 0 && active === "ready" && boot !== notBoot) return;
       said = `${answer.stderr} ${answer.stdout}`;
       await sleep(200);
     }

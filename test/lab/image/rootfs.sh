@@ -1,12 +1,12 @@
 #!/bin/sh
-# rootfs.sh RELEASE OUT: makes the disk of a lab host, a Debian with systemd, sshd, Docker and nftables, at OUT.
+# rootfs.sh RELEASE KERNEL OUT: makes the disk of a lab host, a Debian with systemd, sshd, Docker and nftables, at OUT.
 set -eu
-release=$1 out=$2
+release=$1 kernel=$2 out=$3
 root=$(mktemp -d "$(dirname "$out")/rootfs-root.XXXXXX")
 trap 'rm -rf "$root"' EXIT
 docker=docker.io
 [ "$release" = bookworm ] || docker=docker.io,docker-cli
-debootstrap --variant=minbase --include=systemd-sysv,dbus,udev,kmod,procps,openssh-server,sudo,$docker,ca-certificates,iproute2,iptables,nftables,busybox-static,iputils-ping,iputils-arping,tcpdump "$release" "$root"
+debootstrap --variant=minbase --include=systemd-sysv,libpam-systemd,dbus,udev,kmod,procps,openssh-server,sudo,$docker,ca-certificates,iproute2,iptables,nftables,busybox-static,iputils-ping,iputils-arping,tcpdump,ifupdown,network-manager "$release" "$root"
 rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/doc "$root"/usr/share/man "$root"/usr/share/locale
 
 # The image of the test containers, without a registry.
@@ -30,6 +30,7 @@ cat >"$root/usr/local/sbin/lab-setup" <<'SETUP'
 #!/bin/sh
 set -e
 folder=$(sed -n 's/.*lab\.folder=\([^ ]*\).*/\1/p' /proc/cmdline)
+[ -n "$folder" ] || exit 0
 mkdir -p /run/lab
 # The kernel takes the folder as a bare option only from mount(2), not from the newer calls.
 LIBMOUNT_FORCE_MOUNT2=always mount -t hostfs none /run/lab -o "$folder"
@@ -61,15 +62,45 @@ Requires=docker.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-ExecStart=/bin/sh -c 'docker image inspect busybox >/dev/null 2>&1 || tar -C /usr/local/lib/lab-busybox -c . | docker import - busybox >/dev/null'
+ExecStart=/usr/local/sbin/lab-ready
 [Install]
 WantedBy=multi-user.target
 UNIT
-chmod 755 "$root/usr/local/sbin/lab-setup"
+cat >"$root/usr/local/sbin/lab-ready" <<'READY'
+#!/bin/sh
+set -e
+docker image inspect busybox >/dev/null 2>&1 || tar -C /usr/local/lib/lab-busybox -c . | docker import - busybox >/dev/null
+: >/run/lab-ready
+# The very first boot, while the disk is made, ends here: what it takes is not paid for again at every start.
+grep -q lab.folder= /proc/cmdline || systemctl --no-block poweroff
+READY
+# A host without systemd: the kernel starts this in its place.
+cat >"$root/usr/local/sbin/lab-plain-init" <<'INIT'
+#!/bin/sh
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mkdir -p /dev/pts /dev/shm
+mount -t devpts devpts /dev/pts
+mount -t tmpfs shm /dev/shm
+mount -t tmpfs run /run
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mkdir -p /run/sshd
+lab-setup
+/usr/sbin/sshd
+setsid dockerd --exec-opt native.cgroupdriver=cgroupfs >/var/log/dockerd.log 2>&1 </dev/null &
+until docker version >/dev/null 2>&1; do sleep 0.2; done
+lab-ready
+while :; do wait; sleep 1; done
+INIT
+chmod 755 "$root"/usr/local/sbin/lab-*
 chroot "$root" systemctl -q enable lab-setup lab-ready ssh docker
-# Nothing of this is needed, and each of it costs boot time.
+# Nothing of this is needed, and each of it costs boot time: coldplugging this kernel's 147 ttys alone half of it.
 for unit in systemd-networkd-wait-online.service systemd-networkd.service systemd-networkd.socket systemd-logind.service \
-  systemd-timesyncd.service apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer \
+  systemd-timesyncd.service systemd-udev-trigger.service systemd-modules-load.service apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer \
+  NetworkManager.service NetworkManager-dispatcher.service NetworkManager-wait-online.service wpa_supplicant.service \
+  polkit.service networking.service ifupdown-pre.service ifupdown-wait-online.service \
   dpkg-db-backup.timer getty.target console-getty.service systemd-update-utmp.service systemd-random-seed.service \
   systemd-pcrphase.service systemd-journal-flush.service systemd-firstboot.service sys-kernel-config.mount \
   sys-kernel-debug.mount sys-kernel-tracing.mount dev-hugepages.mount nftables.service \
@@ -83,3 +114,5 @@ ln -sf /lib/systemd/system/poweroff.target "$root/etc/systemd/system/reboot.targ
 : >"$root/etc/machine-id"
 truncate -s 3G "$out"
 mke2fs -q -F -t ext4 -O ^has_journal -d "$root" "$out"
+"$kernel" mem=1024M ubd0="$out" root=/dev/ubda rw init=/sbin/init quiet con0=fd:0,fd:1 con=null ssl=null seccomp=auto </dev/null
+tune2fs -l "$out" | grep -q '^Filesystem state: *clean'
