@@ -6,11 +6,11 @@ import { macvlanLink } from "./core/macvlan-link";
 import { macvlanNetwork } from "./core/macvlan-network";
 import type { ResourceKind } from "./core/resource";
 import { vlanSubinterface } from "./core/vlan-subinterface";
-import { runScript } from "./ssh/connection";
+import { runner } from "./ssh/connection";
 
 type Props = Record<string, unknown>;
 
-const kinds = [vlanSubinterface, macvlanLink, macvlanNetwork, interVlanRouter] as unknown as ResourceKind[];
+export const kinds = [vlanSubinterface, macvlanLink, macvlanNetwork, interVlanRouter] as unknown as ResourceKind[];
 
 function kindOf(type: string): ResourceKind {
   const kind = kinds.find((candidate) => candidate.type === type);
@@ -42,14 +42,14 @@ export const handlers = {
     const { changes, replaces } = diff(kindOf(type), olds, news);
     return { changes, replaces, deleteBeforeReplace: replaces.length > 0 };
   },
-  create: (type: string, inputs: Props) => recordPartial(inputs, create(kindOf(type), runScript, inputs)),
-  update: (type: string, olds: Props, news: Props) => recordPartial(news, update(kindOf(type), runScript, olds, news)),
+  create: (type: string, inputs: Props) => recordPartial(inputs, create(kindOf(type), runner, inputs)),
+  update: (type: string, olds: Props, news: Props) => recordPartial(news, update(kindOf(type), runner, olds, news)),
   async read(type: string, id: string, props: Props) {
-    const found = await read(kindOf(type), runScript, props);
+    const found = await read(kindOf(type), runner, props);
     return found ? { id, ...found } : {};
   },
   async delete(type: string, props: Props) {
-    const kept = await remove(kindOf(type), runScript, props);
+    const kept = await remove(kindOf(type), runner, props);
     if (kept) console.error(kept);
   },
 };

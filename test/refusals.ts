@@ -1,5 +1,5 @@
 // Everything that is refused, in one table: what can be known at preview, and what only the host can tell.
-import { COMMON, HOST, RIGHT, type Type } from "./unit/inputs";
+import { HOST, RIGHT, type Type } from "./unit/inputs";
 
 /** Refused by check, without a host: a change of inputs that are right, the input it names, and the reason. */
 export const AT_PREVIEW: [Type, object, string, RegExp][] = [
@@ -31,6 +31,12 @@ export const AT_PREVIEW: [Type, object, string, RegExp][] = [
   ["VlanSubinterface", { ingressQosMap: { 8: 1 } }, "ingressQosMap", /"8" is no key/],
   ["VlanSubinterface", { host: { address: "a b" } }, "host.address", /DNS name, an IP address or a Host alias/],
   ["VlanSubinterface", { host: { ...HOST, hostKey: "nonsense" } }, "host.hostKey", /OpenSSH public keys/],
+  [
+    "MacvlanLink",
+    { host: { ...HOST, address: "192.168.1.10" }, addresses: ["192.168.1.200/24"] },
+    "addresses[0]",
+    /192.168.1.200\/24 has the prefix of the LAN that 192.168.1.10, the host itself, is on already: .*Give the link 192.168.1.200\/32, and routes/,
+  ],
   ["MacvlanLink", { mode: "vepa" }, "mode", /"bridge" or "private"/],
   ["MacvlanLink", { macAddress: "01:00:5e:00:00:01" }, "macAddress", /multicast/],
   [
@@ -120,6 +126,14 @@ export const AT_PREVIEW_TOGETHER: [string, Type, object, Type, object, RegExp][]
     "MacvlanNetwork",
     { name: "mac11", subnets: [{ subnet: "172.16.0.0/16" }] },
     /172.16.0.0\/16 overlaps 172.16.10.0\/24, which is used by Docker network "mac10"/,
+  ],
+  [
+    "a macvlan link with an address in its parent's own LAN",
+    "VlanSubinterface",
+    { addresses: ["172.16.10.2/24"] },
+    "MacvlanLink",
+    { addresses: ["172.16.10.3/24"] },
+    /172.16.10.3\/24 has the prefix of the LAN that its parent "enp0s8.100" \(172.16.10.2\/24\) is on already: .*Give the link 172.16.10.3\/32/,
   ],
   ["two routers on a host", "InterVlanRouter", {}, "InterVlanRouter", {}, /the host's router/],
 ];
@@ -222,6 +236,13 @@ export const ON_HOST: HostCase[] = [
     type: "MacvlanLink",
     inputs: { parent: "enp0s8", name: "shim", mtu: 9000 },
     message: /the kernel refused MTU 9000/,
+  },
+  {
+    what: "an address with the prefix of the parent's own LAN",
+    type: "MacvlanLink",
+    inputs: { parent: "enp0s3", name: "shim", addresses: ["10.77.0.200/24"] },
+    message:
+      /10.77.0.200\/24 has the prefix of the LAN that its parent "enp0s3" \(10.77.0.11\/24\) is on already: .*Give the link 10.77.0.200\/32/,
   },
   {
     what: "a macvlan parent that is a bridge's port",

@@ -3,7 +3,7 @@ import Table from "cli-table3";
 import type { ConfiguredHost } from "../examples/inter-vlan-fabric/hosts";
 import { hostSchema, type PlainConnection, publicPart, secretPart } from "../provider/core/host";
 import { encodeData } from "../provider/shell/quote";
-import { runScript } from "../provider/ssh/connection";
+import { runner } from "../provider/ssh/connection";
 
 /** The seed's four containers. */
 export const CONTAINERS = [
@@ -19,7 +19,8 @@ export type Hosts = Record<string, ConfiguredHost>;
 export type Matrix = Record<string, Record<string, number | undefined>>;
 
 // What comes before the first line of ours is a password that sudo did not ask for.
-const READ = `while IFS= read -r line && [ "$line" != pulumi-macvlan:1 ]; do :; done
+const READ = `set --
+while IFS= read -r line && [ "$line" != pulumi-macvlan:1 ]; do :; done
 while IFS= read -r line && [ "$line" != pulumi-macvlan:end ]; do set -- "$@" "$line"; done
 `;
 
@@ -27,7 +28,7 @@ while IFS= read -r line && [ "$line" != pulumi-macvlan:end ]; do set -- "$@" "$l
 async function onHost(hosts: Hosts, name: string, script: string, words: readonly string[]): Promise<string> {
   const { trunk: _trunk, uplink: _uplink, ...connection } = hosts[name] as ConfiguredHost & PlainConnection;
   const plain = { name, ...connection, commandTimeout: 180 } as PlainConnection;
-  const answer = await runScript(
+  const answer = await runner.run(
     hostSchema.parse(publicPart(plain)),
     secretPart(plain),
     READ + script,

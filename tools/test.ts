@@ -39,7 +39,7 @@ async function main(): Promise<void> {
   const unit = await run(filesOf("unit"), only);
   process.env["PATH"] = `${await pulumiFolder()}:${process.env["PATH"]}`;
   const { mochaHooks } = await import("../test/integration/hooks.js");
-  const integration = await run(filesOf("integration"), only, mochaHooks as never);
+  const integration = await run([...filesOf("property"), ...filesOf("integration")], only, mochaHooks as never);
   const failed = unit.failures + integration.failures;
   console.log(`${unit.passes + integration.passes} passed, ${failed} failed`);
   process.exit(failed === 0 ? 0 : 1);

@@ -15,6 +15,7 @@ export function conflictsOf(inputs: CommonInputs, claims: readonly Claim[]): Ref
         .flatMap((their) => {
           const why = mine.conflicts ? mine.conflicts(their) : "";
           if (why === undefined) return [];
+          if (typeof why === "object") return [{ property: mine.property, reason: why.reason }];
           const resource = owner.split("/").slice(2).join("/");
           const reason = `${why || "is taken already"} by ${their.holder} (resource "${resource}") on ${hostLabel(inputs.host)}: only one of them can have it`;
           return [{ property: mine.property, reason }];

@@ -32,8 +32,12 @@ export function explainCommon(
       return `it exists with another parent, id or kind (${first.trim()}): adopt can't turn it into this; remove it, or describe it as it is`;
     case "has-children":
       return `others stand on it and would vanish with it: ${first.trim().split(" ").join(", ").replaceAll("Docker:", "Docker network ")}; remove them first`;
+    case "no-watchdog":
+      return `this change may cut off SSH, and no watchdog can be started on ${host} that would undo it: ${first || "it did not start"}. Nothing was changed`;
+    case "no-systemd":
+      return `${host} has no systemd to make it again at boot: set persist: false to have it until the next reboot only`;
     case "locked":
-      return `another change has held ${host}'s lock (/run/pulumi-macvlan/lock) for 50 s: try again when it is done`;
+      return `another change has held ${host}'s lock (/run/pulumi-macvlan/lock) for 50 s, or waits to be confirmed: try again when it is done`;
     case "command":
       return second ? `${quoted(first)} failed there: ${second}` : `${quoted(first)} failed there`;
     case "protocol":

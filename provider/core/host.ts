@@ -27,6 +27,8 @@ const publicFields = {
   sudo: z.boolean({ error: "must be true, or {password}" }).optional(),
   connectTimeout: seconds.optional(),
   commandTimeout: seconds.optional(),
+  confirmTimeout: wholeNumber(5, 3600, "a whole number of seconds from 5 to 3600").optional(),
+  trustOnFirstUse: z.boolean({ error: "must be true or false" }).optional(),
 };
 
 /** `type base64` of a public key, without its comment. */
@@ -46,6 +48,8 @@ export interface HostFields {
   sudo?: boolean | undefined;
   connectTimeout?: number | undefined;
   commandTimeout?: number | undefined;
+  confirmTimeout?: number | undefined;
+  trustOnFirstUse?: boolean | undefined;
   bastion?: HostFields | undefined;
 }
 

@@ -9,21 +9,13 @@ import { conflictsOf, recordClaims } from "./claims";
 import { ConnectionError, HostError, messageOf, type Refusal } from "./errors";
 import { explainCommon } from "./explain";
 import { flag, plainText } from "./fields";
+import { type Answer, confirmSeconds, makeChange, newNonce, RolledBack, type Runner } from "./guard";
 import { type Credentials, type HostFields, hostLabel, hostSchema, sameHost } from "./host";
 import { markOf } from "./mark";
 import type { CommonInputs, Observed, ResourceKind, Sections } from "./resource";
 
 /** The string that stands for a value which is not known before other resources are made. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-
-/** Runs one script on a host; the only I/O there is. Those that change something need no other one beside them. */
-export type Runner = (
-  host: HostFields,
-  credentials: Credentials,
-  script: string,
-  input: string,
-  changes: boolean,
-) => Promise<{ code: number; stdout: string; stderr: string }>;
 
 type Props = Record<string, unknown>;
 
@@ -191,7 +183,7 @@ type Verb = "ensure" | "read" | "delete";
 
 async function runVerb(
   kind: ResourceKind,
-  run: Runner,
+  runner: Runner,
   verb: Verb,
   inputs: CommonInputs,
   previous?: CommonInputs,
@@ -199,21 +191,26 @@ async function runVerb(
   const { mark, family } = markOf(inputs.__owner);
   // A stack or resource may have been renamed: what carries the mark that state knows is ours as well.
   const before = markOf((previous ?? inputs).__owner).mark;
-  const data: Datum[] = [verb, mark, family, before, String(inputs.adopt), ...kind.data(inputs, previous)];
+  const nonce = newNonce();
+  const persist = String("persist" in kind.fields && (inputs as { persist?: boolean }).persist !== false);
+  const guard = [persist, nonce, String(confirmSeconds(inputs.host))];
+  const data: Datum[] = [verb, mark, family, before, String(inputs.adopt), ...guard, ...kind.data(inputs, previous)];
   const doing = { ensure: "set up", read: "read", delete: "delete" }[verb];
   const place = `${kind.describe(inputs)} on ${hostLabel(inputs.host)}`;
-  let answer: Awaited<ReturnType<Runner>>;
+  const { host } = inputs;
+  const credentials = (inputs.credentials ?? {}) as Credentials;
+  const script = readScript(kind.script);
+  const input = encodeData(data);
+  let answer: Answer;
   try {
-    answer = await run(
-      inputs.host,
-      (inputs.credentials ?? {}) as Credentials,
-      readScript(kind.script),
-      encodeData(data),
-      verb !== "read",
-    );
+    answer =
+      verb === "read"
+        ? await runner.run(host, credentials, script, input)
+        : await runner.alone(host, () => makeChange(runner, host, credentials, script, input, nonce));
   } catch (error) {
     // Where the connection broke after the script was sent, nobody knows how far it came.
-    const unsure = !(error instanceof ConnectionError) && verb !== "read";
+    const known = error instanceof ConnectionError || error instanceof RolledBack;
+    const unsure = !known && verb !== "read";
     throw new HostError(`cannot ${doing} ${place}: ${messageOf(error)}`, unsure);
   }
   const sections = decodeSections(answer.stdout);
@@ -221,8 +218,12 @@ async function runVerb(
   if (failure !== undefined) {
     const [code = "", ...details] = failure.split("\n");
     const why = kind.explain({ code, details }, inputs) ?? explainCommon({ code, details }, inputs);
-    // "undone" says that the host is as it was: so must the state be.
-    throw new HostError(`cannot ${doing} ${place}: ${why}`, sections.has("made") && code !== "undone");
+    // "undone" and a guard that failed say that the host is as it was: so must the state be.
+    const undone = code === "undone" || sections.get("guard") === "failed" || sections.get("outcome") === "failed";
+    throw new HostError(
+      `cannot ${doing} ${place}: ${why}${undone && code !== "undone" ? `. ${hostLabel(host)} was put back as it was` : ""}`,
+      sections.has("made") && !undone,
+    );
   }
   if (answer.code !== 0 || !sections.has("end")) {
     const said = (answer.stderr || answer.stdout).trim() || "it printed nothing";
@@ -257,10 +258,10 @@ function differences(kind: ResourceKind, wanted: Props, observed: Observed): str
     .concat(observed.drift);
 }
 
-async function ensure(kind: ResourceKind, run: Runner, props: Props, previous?: Props): Promise<Props> {
+async function ensure(kind: ResourceKind, runner: Runner, props: Props, previous?: Props): Promise<Props> {
   const inputs = inputsOf(kind, props);
   try {
-    const sections = await runVerb(kind, run, "ensure", inputs, previous && inputsOf(kind, previous));
+    const sections = await runVerb(kind, runner, "ensure", inputs, previous && inputsOf(kind, previous));
     const observed = kind.decode(sections, inputs);
     const place = `${kind.describe(inputs)} on ${hostLabel(inputs.host)}`;
     if (!observed) throw new HostError(`cannot set up ${place}: it was made, but the host does not show it`, true);
@@ -283,33 +284,35 @@ async function ensure(kind: ResourceKind, run: Runner, props: Props, previous?: 
 export const idOf = (kind: ResourceKind, inputs: CommonInputs): string =>
   `${hostLabel(inputs.host)}/${kind.localId(inputs)}`;
 
-export async function create(kind: ResourceKind, run: Runner, inputs: Props): Promise<{ id: string; outs: Props }> {
-  return { id: idOf(kind, inputsOf(kind, inputs)), outs: await ensure(kind, run, inputs) };
+export async function create(kind: ResourceKind, runner: Runner, inputs: Props): Promise<{ id: string; outs: Props }> {
+  return { id: idOf(kind, inputsOf(kind, inputs)), outs: await ensure(kind, runner, inputs) };
 }
 
-export async function update(kind: ResourceKind, run: Runner, olds: Props, news: Props): Promise<{ outs: Props }> {
-  return { outs: await ensure(kind, run, news, olds) };
+export async function update(kind: ResourceKind, runner: Runner, olds: Props, news: Props): Promise<{ outs: Props }> {
+  return { outs: await ensure(kind, runner, news, olds) };
 }
 
 /** The state as the host has it; undefined where the object is not there any more. */
 export async function read(
   kind: ResourceKind,
-  run: Runner,
+  runner: Runner,
   props: Props,
 ): Promise<{ props: Props; inputs: Props } | undefined> {
   const inputs = inputsOf(kind, props);
-  const observed = kind.decode(await runVerb(kind, run, "read", inputs), inputs);
+  const sections = await runVerb(kind, runner, "read", inputs);
+  const observed = kind.decode(sections, inputs);
   if (!observed) return undefined;
-  const found = withoutUndefined({ ...inputs, ...observed.inputs });
+  const persist = "persist" in kind.fields ? { persist: sections.get("persisted") === "yes" } : {};
+  const found = withoutUndefined({ ...inputs, ...observed.inputs, ...persist });
   // As an input too, so that the preview of the next up shows what it is going to put right.
   const drift = observed.drift.length > 0 ? { drift: observed.drift } : {};
   return { inputs: { ...found, ...drift }, props: stateOf(kind, found, observed) };
 }
 
 /** Gives what was left alone since it is not ours any more, for the user to read. */
-export async function remove(kind: ResourceKind, run: Runner, props: Props): Promise<string | undefined> {
+export async function remove(kind: ResourceKind, runner: Runner, props: Props): Promise<string | undefined> {
   const inputs = inputsOf(kind, props);
-  const kept = (await runVerb(kind, run, "delete", inputs)).get("kept");
+  const kept = (await runVerb(kind, runner, "delete", inputs)).get("kept");
   if (kept === undefined) return undefined;
   const mark = kept ? `its mark says "${kept}"` : "it has no mark";
   return `${kind.describe(inputs)} on ${hostLabel(inputs.host)} was left there: it is not this resource's any more (${mark})`;

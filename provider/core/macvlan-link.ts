@@ -5,7 +5,7 @@ import { compareRoutes, decodeAddresses, decodeLink, decodeRoutes } from "../ipr
 import { contains, parseAddress, parseCidr } from "./addresses";
 import type { Refusal } from "./errors";
 import { address, flag, interfaceAddresses, interfaceName, macAddress, mtu, subnet } from "./fields";
-import { linkDrift, linkOutputs, observedMtu } from "./link";
+import { lanClaim, linkDrift, linkOutputs, naiveShim, observedMtu, shimRefusals } from "./link";
 import { markOf } from "./mark";
 import type { Claim, CommonInputs, ResourceKind } from "./resource";
 
@@ -44,8 +44,8 @@ export const macvlanLink: ResourceKind<MacvlanLinkInputs> = {
   },
   identity: ["parent", "name", "kind"],
   localId: ({ name }) => name,
-  refuse: ({ name, parent, addresses, routes }): Refusal[] => {
-    const refusals: Refusal[] = [];
+  refuse: ({ host, name, parent, addresses, routes }): Refusal[] => {
+    const refusals: Refusal[] = host && addresses ? shimRefusals(host.address, addresses) : [];
     if (name && name === parent) refusals.push({ property: "name", reason: `"${name}" is the parent's own name` });
     routes?.forEach(({ to, via }, index) => {
       if (!via || !addresses) return;
@@ -63,10 +63,11 @@ export const macvlanLink: ResourceKind<MacvlanLinkInputs> = {
     });
     return refusals;
   },
-  claims: ({ name, macAddress: mac }): Claim[] => {
+  claims: ({ name, parent, addresses, macAddress: mac }): Claim[] => {
     const holder = `macvlan link "${name}"`;
     return [
       { key: `interface ${name}`, property: "name", holder },
+      lanClaim(parent, "link", holder, addresses),
       ...(mac ? [{ key: `mac ${mac}`, property: "macAddress", holder }] : []),
     ];
   },
@@ -106,6 +107,7 @@ export const macvlanLink: ResourceKind<MacvlanLinkInputs> = {
     };
   },
   explain: ({ code, details: [command = "", said = ""] }, { parent, mtu, mode }) => {
+    if (code === "naive-shim") return naiveShim(command, `its parent "${parent}" (${said})`);
     if (code !== "command") return undefined;
     if (/Device or resource busy/.test(said)) {
       return `parent "${parent}" is taken in a way that macvlan can't share (a bridge port, an ipvlan or a passthru parent): choose another parent ("${command}": ${said})`;

@@ -35,8 +35,8 @@ export interface Claim {
   property: string;
   /** For the message: `docker network "mac10"`. */
   holder: string;
-  /** A finer test than equal keys: what collides, or undefined. */
-  conflicts?: (other: Claim) => string | undefined;
+  /** A finer test than equal keys: what collides, or the whole reason, or undefined. */
+  conflicts?: (other: Claim) => string | { reason: string } | undefined;
   value?: unknown;
 }
 

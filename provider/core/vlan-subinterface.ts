@@ -4,7 +4,7 @@ import { z } from "zod";
 import { decodeAddresses, decodeLink } from "../iproute/decode";
 import type { Refusal } from "./errors";
 import { flag, interfaceAddresses, interfaceName, mtu, vlanId, wholeNumber } from "./fields";
-import { linkDrift, linkOutputs, observedMtu } from "./link";
+import { lanClaim, linkDrift, linkOutputs, observedMtu } from "./link";
 import { markOf } from "./mark";
 import type { Claim, CommonInputs, ResourceKind } from "./resource";
 
@@ -90,11 +90,12 @@ export const vlanSubinterface: ResourceKind<VlanSubinterfaceInputs> = {
     }
     return name === parent ? [{ property: "name", reason: `"${name}" is the parent's own name` }] : [];
   },
-  claims: ({ name, parent, vlanId, protocol }): Claim[] => {
+  claims: ({ name, parent, vlanId, protocol, addresses }): Claim[] => {
     const holder = `VLAN sub-interface "${name}"`;
     return [
       { key: `interface ${name}`, property: "name", holder },
       { key: `vlan ${parent} ${protocol} ${vlanId}`, property: "vlanId", holder },
+      lanClaim(name, "parent", holder, addresses),
     ];
   },
   script: "vlan-subinterface",

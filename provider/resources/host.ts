@@ -34,6 +34,16 @@ export interface HostConnection {
   connectTimeout?: pulumi.Input<number> | undefined;
   /** Seconds until a command must have answered, 1 to 3600. Default: 60. */
   commandTimeout?: pulumi.Input<number> | undefined;
+  /**
+   * Seconds within which a change that may cut SSH off must be confirmed over a new connection, 5 to 3600; else the host
+   * undoes it by itself. Default: 30.
+   */
+  confirmTimeout?: pulumi.Input<number> | undefined;
+  /**
+   * Take a host key that is not known yet, and add it to known_hosts: whoever answers first is believed. A changed key is
+   * refused all the same. Default: false.
+   */
+  trustOnFirstUse?: pulumi.Input<boolean> | undefined;
   /** A label for messages and ids. Default: the address. */
   name?: pulumi.Input<string> | undefined;
 }

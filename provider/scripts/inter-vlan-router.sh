@@ -1,3 +1,4 @@
+resource=inter-vlan-router
 begin
 take_common
 take_list addresses # "interface address" a line
@@ -99,7 +100,11 @@ docker_rules() { "$1" -w -S DOCKER-USER 2>/dev/null | grep -F -e "--comment $tab
 
 sync_docker_user() { # sync_docker_user PROGRAM DEVICES
   command -v "$1" >/dev/null 2>&1 || return 0
-  "$1" -w -S DOCKER-USER >/dev/null 2>&1 || return 0
+  if ! "$1" -w -S DOCKER-USER >/dev/null 2>&1; then
+    # At boot Docker is not there yet: it keeps what it finds in its chain.
+    [ "$job" = restore ] && [ -n "$2" ] && command -v dockerd >/dev/null 2>&1 || return 0
+    run "$1" -w -N DOCKER-USER
+  fi
   IFS=$nl
   for rule in $(docker_rules "$1"); do
     for device in $2; do
@@ -152,7 +157,6 @@ observe() {
     section "$program"
     "$program" -w -S DOCKER-USER 2>/dev/null
   done
-  section end
 }
 
 remove() {
@@ -175,10 +179,32 @@ remove() {
   rm -rf "$state"
 }
 
-need_ip
-need nft
-case $verb in
-  ensure) need_root; lock; ensure; observe ;;
-  delete) need_root; lock; remove; section end ;;
-  read) need_root; observe ;;
-esac
+prepare() {
+  need_ip
+  need nft
+  need_root
+}
+
+# Its firewall, NAT and forwarding are in the way of every packet: it is always guarded.
+at_risk() { return 0; }
+touched() { printf '%s\n' "$devices" "$uplinks"; }
+
+own_before() {
+  listing >"$guard/before/table"
+  [ ! -d "$state" ] || cp -a "$state" "$guard/before/router" || fail no-watchdog "cannot write $guard"
+  for program in iptables ip6tables; do docker_rules "$program" >"$guard/before/$program"; done
+}
+
+own_undo() {
+  nft delete table inet "$table"
+  [ ! -s "$guard/before/table" ] || nft -f "$guard/before/table"
+  for program in iptables ip6tables; do
+    [ "$(docker_rules "$program")" = "$(cat "$guard/before/$program")" ] && continue
+    docker_rules "$program" | while IFS= read -r rule; do "$program" -w -D ${rule#-A }; done
+    while IFS= read -r rule; do "$program" -w -I ${rule#-A }; done <"$guard/before/$program"
+  done
+  rm -rf "$state"
+  [ ! -d "$guard/before/router" ] || cp -a "$guard/before/router" "$state"
+}
+
+do_verb

@@ -1,9 +1,13 @@
 # What every script shares. Plain POSIX sh: dash, bash and busybox run it alike.
 # Inputs come on standard input, never in this text; answers go out in sections that start with "@name".
 set -uf
+# This text itself, the SSH connection it came over, and, where it is run again on the host: as what, for which guard.
+script=${1-} connection=${2-} job=${3-} guard=${4-}
+[ -z "$guard" ] || script=$(cat "$guard/script")
+HOME=${HOME:-/root}
 LC_ALL=C
 PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-export LC_ALL PATH
+export HOME LC_ALL PATH
 umask 077
 # A connection that breaks must not stop a change half-way.
 trap '' HUP PIPE
@@ -11,6 +15,7 @@ nl='
 '
 IFS=" 	$nl"
 run_dir=/run/pulumi-macvlan
+taken=
 
 section() { printf '\n@%s\n' "$1"; }
 
@@ -33,6 +38,7 @@ run() { said=$("$@" 2>&1) || fail command "$*" "$said"; }
 # take NAME: the next datum into the variable NAME (always one of our own words).
 take() {
   IFS= read -r datum || fail protocol "$1"
+  taken=$taken$datum$nl
   datum=$(printf '%b_' "$datum")
   eval "$1=\${datum%_}"
 }
@@ -52,18 +58,23 @@ take_list() {
 # sudo reads a password line only when it needs one: skip what comes before our own first line.
 begin() {
   while IFS= read -r datum; do
-    [ "$datum" = pulumi-macvlan:1 ] && return
+    [ "$datum" = pulumi-macvlan:1 ] && taken=$datum$nl && return
   done
   fail protocol begin
 }
 
 # What the data of every resource starts with.
-take_common() { take verb; take mark; take family; take previous_mark; take adopt; }
+take_common() {
+  take verb; take mark; take family; take previous_mark; take adopt; take persist
+  take nonce # names the guard of this change
+  take seconds # until it must be confirmed
+}
 
 # Only whole data may change anything: a cut connection ends here.
 end() {
   IFS= read -r datum || fail protocol end
   [ "$datum" = pulumi-macvlan:end ] || fail protocol end
+  taken=$taken$datum$nl
 }
 
 need_root() { [ "$(id -u)" = 0 ] || fail not-root "$(id -un)"; }
@@ -78,11 +89,11 @@ lock() {
   mkdir -p "$run_dir" || fail command "mkdir $run_dir" ""
   command -v flock >/dev/null 2>&1 || return 0
   exec 9>"$run_dir/lock"
-  # busybox's flock knows no -w.
-  tries=0
-  until flock -n 9; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 100 ] || fail locked
+  # busybox's flock knows no -w. A change that is not decided yet holds the lock as well, whoever asked for it.
+  limit=$(($(now) + 50))
+  until flock -n 9 && ! pending; do
+    flock -u 9
+    [ "$(now)" -lt "$limit" ] || fail locked
     sleep 0.5 2>/dev/null || sleep 1
   done
 }
@@ -141,6 +152,7 @@ need_parent() {
 # make_link ARGUMENTS: creates and marks. The intent file tells a later run whose an unmarked link is,
 # should this one be killed between the two commands.
 make_link() {
+  leave_alone
   printf '%s' "$mark" >"$run_dir/intent.$name" || fail command "write $run_dir/intent.$name" ""
   said=$(ip link add "$@" 2>&1) || {
     rm -f "$run_dir/intent.$name"
@@ -150,6 +162,7 @@ make_link() {
 }
 
 sync_mark() {
+  leave_alone
   [ "$(link_mark "$name")" = "$mark" ] || run ip link set dev "$name" alias "$mark"
   rm -f "$run_dir/intent.$name"
 }
@@ -220,7 +233,7 @@ children() {
   done
 }
 
-observe_link() {
+observe() {
   section link
   exists "$name" && ip -j -d link show dev "$name"
   section addresses
@@ -233,27 +246,57 @@ observe_link() {
   exists "$name" && ip -j -6 route show dev "$name"
   section parent
   exists "$parent" && ip -j -d link show dev "$parent"
+}
+
+remove() {
+  if exists "$name"; then
+    if [ "$(link_mark "$name")" != "$mark" ] && [ "$(cat "$run_dir/intent.$name" 2>/dev/null)" != "$mark" ]; then
+      section kept
+      link_mark "$name"
+      return 0
+    fi
+    refuse_children
+    run ip link del dev "$name"
+  fi
+  rm -f "$run_dir/intent.$name"
+  manage_again
+}
+
+# What a script of a link adds to the others: nothing of its own to undo.
+own_before() { :; }
+own_undo() { :; }
+touched() { printf '%s\n' "$parent" "$name"; }
+prepare() { need_ip; }
+
+# --- verbs -----------------------------------------------------------------------------------------------
+
+change() {
+  case $verb in
+    ensure) ensure ;;
+    delete) remove ;;
+  esac
+  # What outlasts a reboot is written when the change is there to stay: under a guard, when it is confirmed.
+  [ "$job" = apply ] || commit
+  [ "$verb" = delete ] || observe
   section end
 }
 
-remove_link() {
-  exists "$name" || { rm -f "$run_dir/intent.$name"; return 0; }
-  if [ "$(link_mark "$name")" != "$mark" ] && [ "$(cat "$run_dir/intent.$name" 2>/dev/null)" != "$mark" ]; then
-    section kept
-    link_mark "$name"
-    return 0
-  fi
-  refuse_children
-  run ip link del dev "$name"
-  rm -f "$run_dir/intent.$name"
-}
-
-# do_link_verb: what the scripts of links end with; they define `ensure`.
-do_link_verb() {
-  need_ip
-  case $verb in
-    ensure) need_root; lock; ensure; observe_link ;;
-    delete) need_root; lock; remove_link; section end ;;
-    read) observe_link ;;
+# do_verb: what every script ends with. It defines prepare, touched, prefixes, ensure, remove, observe, own_before and
+# own_undo, where those of a link don't fit.
+do_verb() {
+  case $job in
+    apply | watch | rescue | commit) "$job"; return ;;
   esac
+  prepare
+  if [ "$verb" = read ]; then
+    observe
+    section persisted
+    is_persisted && printf yes
+    section end
+    return
+  fi
+  need_root
+  [ "$verb" = delete ] || [ "$persist" = false ] || can_persist
+  lock
+  if [ "$job" != restore ] && at_risk; then hand_over; else change; fi
 }

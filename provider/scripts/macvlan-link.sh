@@ -1,3 +1,4 @@
+resource=macvlan-link
 begin
 take_common
 take name; take parent; take kind; take mode; take mac
@@ -12,6 +13,9 @@ same_link() {
 sync_mode() {
   case $(details) in *" $kind mode $mode "*) ;; *) run ip link set dev "$name" type "$kind" mode "$mode" ;; esac
 }
+
+# The address that it had before a reboot, where nobody chose one.
+kept_mac() { [ "$job" != restore ] || cat "$(persisted).mac" 2>/dev/null; }
 
 sync_mac() {
   [ -n "$mac" ] || return 0
@@ -49,9 +53,23 @@ sync_routes() {
   IFS=" 	$nl"
 }
 
+# An address with the parent's own prefix makes two ways into one LAN, and SSH may be lost between them. For IPv6 the
+# preview's look at it must do.
+refuse_naive() {
+  for address in $addresses; do
+    case $address in */32 | *:*) continue ;; esac
+    for theirs in $(all_addresses "$parent"); do
+      case $theirs in *:*) continue ;; esac
+      if covers "$address" "${theirs%/*}" || covers "$theirs" "${address%/*}"; then fail naive-shim "$address" "$theirs"; fi
+    done
+  done
+}
+
 ensure() {
   need_parent
+  refuse_naive
   make_way same_link
+  mac=${mac:-$(kept_mac)}
   exists "$name" ||
     make_link link "$parent" name "$name" ${mac:+address "$mac"} ${mtu:+mtu "$mtu"} type "$kind" mode "$mode"
   made
@@ -65,4 +83,9 @@ ensure() {
   sync_routes
 }
 
-do_link_verb
+prefixes() {
+  printf '%s' "$addresses"
+  printf '%s' "$routes" | cut -d ' ' -f 1
+}
+
+do_verb

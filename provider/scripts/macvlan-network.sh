@@ -1,3 +1,4 @@
+resource=macvlan-network
 begin
 take_common
 take name; take parent; take spec; take drifted; take_list create
@@ -154,7 +155,6 @@ ensure() {
 observe() {
   section network
   docker network inspect "$name" 2>/dev/null
-  section end
 }
 
 remove() {
@@ -170,11 +170,37 @@ remove() {
   rm -f "$lost"
 }
 
-need docker
-[ "$verb" = read ] || need_root
-docker version -f '{{.Server.Version}}' >/dev/null 2>&1 || fail no-docker "$(docker version -f '{{.Server.Version}}' 2>&1)"
-case $verb in
-  ensure) lock; ensure; observe ;;
-  delete) lock; remove; section end ;;
-  read) observe ;;
-esac
+prepare() {
+  need docker
+  [ "$verb" = read ] || need_root
+  docker version -f '{{.Server.Version}}' >/dev/null 2>&1 || fail no-docker "$(docker version -f '{{.Server.Version}}' 2>&1)"
+}
+
+touched() { printf '%s\n' "$parent"; }
+prefixes() { :; }
+
+own_before() {
+  find_network || return 0
+  printf '%s' "$id" >"$guard/before/id"
+  existing >"$guard/before/network"
+  list_containers "$endpoint"
+  printf '%s' "$containers" >"$guard/before/containers"
+}
+
+own_undo() {
+  if ! [ -e "$guard/before/id" ]; then
+    find_network && [ "$found_mark" = "$mark" ] && docker network rm "$name"
+  else
+    old=$(cat "$guard/before/network")
+    containers=$(cat "$guard/before/containers")
+    if ! find_network || [ "$id" != "$(cat "$guard/before/id")" ]; then
+      disconnect_all "$containers"
+      docker network rm "$name"
+      make "$old"
+    fi
+    connect_all "$containers"
+  fi
+  rm -f "$lost"
+}
+
+do_verb

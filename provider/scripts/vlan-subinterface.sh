@@ -1,3 +1,4 @@
+resource=vlan-subinterface
 begin
 take_common
 take name; take parent; take protocol; take vlan_id; take reorder; take_list egress; take_list ingress
@@ -63,4 +64,6 @@ ensure() {
   sync_addresses "$name" "$addresses"
 }
 
-do_link_verb
+prefixes() { printf '%s' "$addresses"; }
+
+do_verb

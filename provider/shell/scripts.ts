@@ -7,11 +7,17 @@ const cache = new Map<string, string>();
 
 const load = (name: string): string => readFileSync(join(folder, `${name}.sh`), "utf8");
 
+const LIBRARY = ["lib", "guard", "persist"];
+
 /** The library alone (no name), or followed by one resource's script; without the comments: they need not travel. */
 export function readScript(name = ""): string {
   let text = cache.get(name);
   if (text === undefined) {
-    text = `${load("lib")}\n${name && load(name)}`.replace(/^\s*#.*\n/gm, "").replace(/\n{2,}/g, "\n");
+    text = [...LIBRARY, ...(name ? [name] : [])]
+      .map(load)
+      .join("\n")
+      .replace(/^\s*#.*\n/gm, "")
+      .replace(/\n{2,}/g, "\n");
     cache.set(name, text);
   }
   return text;

@@ -4,15 +4,10 @@ import type { Duplex } from "node:stream";
 import { backOff } from "exponential-backoff";
 import { Client, type ConnectConfig } from "ssh2";
 import { ConnectionError, messageOf } from "../core/errors";
-import { type Credentials, connectionKey, type HostFields } from "../core/host";
+import type { Answer, Runner } from "../core/guard";
+import { type Credentials, connectionKey, type HostFields, hostIdentity } from "../core/host";
 import { quoteWords } from "../shell/quote";
 import { type Resolved, resolveAlias, type Target, targetOf } from "./target";
-
-export interface Answer {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
 
 /** sshd's MaxSessions is 10 per connection by default; a bastion's tunnels count as well. */
 const CHANNELS = 8;
@@ -64,9 +59,14 @@ function login(target: Target, config: ConnectConfig): Promise<Client> {
 }
 
 /** A tunnel through a bastion, which is a host like any other, with its own check of its key. */
-async function tunnel(host: HostFields, credentials: Credentials, way: readonly string[]): Promise<Duplex | undefined> {
+async function tunnel(
+  host: HostFields,
+  credentials: Credentials,
+  way: readonly string[],
+  fresh: boolean,
+): Promise<Duplex | undefined> {
   if (!host.bastion) return undefined;
-  const through = await connectionTo(host.bastion, credentials.bastion ?? {}, way);
+  const through = await connectionTo(host.bastion, credentials.bastion ?? {}, fresh, way);
   const seconds = host.connectTimeout ?? 10;
   return new Promise((resolve, reject) => {
     const refuse = (why: string) =>
@@ -82,13 +82,15 @@ async function tunnel(host: HostFields, credentials: Credentials, way: readonly 
 
 class Connection {
   private free = CHANNELS;
-  private lastChange: Promise<unknown> = Promise.resolve();
   private readonly waiting: (() => void)[] = [];
+  private retired = false;
   alive = true;
 
   constructor(
     readonly client: Client,
     private readonly label: string,
+    /** The key that the host showed. */
+    readonly hostKey: string,
     onClose: () => void,
   ) {
     client.once("close", () => {
@@ -106,17 +108,14 @@ class Connection {
       const next = this.waiting.shift();
       if (next) next();
       else this.free += 1;
+      if (this.retired) this.retire();
     }
   }
 
-  /**
-   * Changes go one after the other: the host's own lock lets only one through anyway, and those that wait here, before
-   * they are sent, do not use up their time limit.
-   */
-  change(command: string, input: string, seconds: number): Promise<Answer> {
-    const turn = this.lastChange.then(() => this.run(command, input, seconds));
-    this.lastChange = turn.catch(() => undefined);
-    return turn;
+  /** Replaced by a newer one: what still runs over it may end, then it does. */
+  retire(): void {
+    this.retired = true;
+    if (this.free === CHANNELS) this.client.end();
   }
 
   run(command: string, input: string, seconds: number): Promise<Answer> {
@@ -178,13 +177,14 @@ async function open(
   resolved: Resolved,
   credentials: Credentials,
   way: readonly string[],
+  fresh: boolean,
   forget: () => void,
 ): Promise<Connection> {
   const target = targetOf(resolved, credentials);
   const started = Date.now();
   const client = await backOff(
     async () => {
-      const sock = await tunnel(resolved.host, credentials, way);
+      const sock = await tunnel(resolved.host, credentials, way, fresh);
       return login(target, sock ? { ...target.config, sock: sock as never } : target.config);
     },
     {
@@ -195,13 +195,14 @@ async function open(
     },
   );
   trace({ event: "connection", host: target.label, ms: Date.now() - started });
-  return new Connection(client, target.label, forget);
+  return new Connection(client, target.label, target.shown(), forget);
 }
 
-/** The run's one connection to a host, made when it is first needed and again when it broke. */
+/** The run's one connection to a host, made when it is first needed, again when it broke, and anew where `fresh` asks. */
 async function connectionTo(
   given: HostFields,
   credentials: Credentials,
+  fresh: boolean,
   way: readonly string[] = [],
 ): Promise<Connection> {
   const key = connectionKey(given, credentials);
@@ -209,47 +210,70 @@ async function connectionTo(
     throw new ConnectionError(
       `the bastion of ${given.address} leads back to itself: look at ProxyJump in ~/.ssh/config`,
     );
-  for (let opening = pool.get(key); opening; opening = pool.get(key)) {
-    const connection = await opening;
-    if (connection.alive) return connection;
-    if (pool.get(key) === opening) pool.delete(key);
+  const before = pool.get(key);
+  if (!fresh) {
+    for (let opening = before; opening; opening = pool.get(key)) {
+      const connection = await opening;
+      if (connection.alive) return connection;
+      if (pool.get(key) === opening) pool.delete(key);
+    }
   }
   const forget = (): void => {
     if (pool.get(key) === opening) pool.delete(key);
   };
-  const opening = open(resolveAlias(given), credentials, [...way, key], forget);
+  const opening = open(resolveAlias(given), credentials, [...way, key], fresh, forget);
   pool.set(key, opening);
   opening.catch(forget);
-  return opening;
+  if (!fresh || !before) return opening;
+  const [old, connection] = [await before.catch(() => undefined), await opening];
+  if (old && old.hostKey !== connection.hostKey) {
+    connection.client.end();
+    throw new ConnectionError(`${given.address} shows another host key than a moment ago: "${connection.hostKey}"`);
+  }
+  old?.retire();
+  return connection;
 }
 
-/** Runs a script with root's rights. A password for sudo goes in on standard input, before the script's own data. */
-export async function runScript(
-  host: HostFields,
-  credentials: Credentials,
-  script: string,
-  input: string,
-  changes = false,
-): Promise<Answer> {
-  const connection = await connectionTo(host, credentials);
-  const shell = ["sh", "-c", script];
-  const password = process.env["PULUMI_MACVLAN_SUDO_PASSWORD"] ?? credentials.sudoPassword;
-  const command =
-    !host.sudo && password === undefined
-      ? shell
-      : password === undefined
-        ? ["sudo", "-n", ...shell]
-        : ["sudo", "-S", "-p", "", ...shell];
-  const answer = await connection[changes ? "change" : "run"](
-    quoteWords(command),
-    password === undefined ? input : `${password}\n${input}`,
-    host.commandTimeout ?? 60,
-  );
-  if (command[0] === "sudo" && answer.code !== 0 && /^sudo: /m.test(answer.stderr)) {
-    throw new ConnectionError(`sudo on the host refused: ${answer.stderr.trim().split("\n").at(-1)}`);
-  }
-  return answer;
-}
+const lastChanges = new Map<string, Promise<unknown>>();
+
+export const runner: Runner = {
+  /** With root's rights. A password for sudo goes in on standard input, before the script's own data. */
+  async run(host, credentials, script, input, { fresh = false } = {}) {
+    const connection = await connectionTo(host, credentials, fresh);
+    // The script gets its own text, to hand it on to jobs on the host, and the connection it came over: sudo hides it.
+    const shell = ["sh", "-c", 'eval "$1"', "pulumi-macvlan", script];
+    const password = process.env["PULUMI_MACVLAN_SUDO_PASSWORD"] ?? credentials.sudoPassword;
+    const command =
+      !host.sudo && password === undefined
+        ? shell
+        : password === undefined
+          ? ["sudo", "-n", ...shell]
+          : ["sudo", "-S", "-p", "", ...shell];
+    const answer = await connection.run(
+      `${quoteWords(command)} "$SSH_CONNECTION"`,
+      password === undefined ? input : `${password}\n${input}`,
+      host.commandTimeout ?? 60,
+    );
+    if (command[0] === "sudo" && answer.code !== 0 && /^sudo: /m.test(answer.stderr)) {
+      throw new ConnectionError(`sudo on the host refused: ${answer.stderr.trim().split("\n").at(-1)}`);
+    }
+    return answer;
+  },
+
+  /**
+   * The host's own lock lets only one change through anyway, and those that wait here, before they are sent, do not use
+   * up their time limit.
+   */
+  alone(host, task) {
+    const key = hostIdentity(host);
+    const turn = (lastChanges.get(key) ?? Promise.resolve()).then(task);
+    lastChanges.set(
+      key,
+      turn.catch(() => undefined),
+    );
+    return turn;
+  },
+};
 
 /** Ends all connections; a provider's process ends without it, tests need it. */
 export async function closeConnections(): Promise<void> {

@@ -1,6 +1,7 @@
 // From a HostConnection to what ssh2 needs: ~/.ssh/config, defaults, keys, and the check of the host's key.
-import { readFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
+import { dirname } from "node:path";
 import SSHConfig from "ssh-config";
 import type { ConnectConfig } from "ssh2";
 import { utils } from "ssh2";
@@ -121,6 +122,8 @@ export interface Target {
   config: ConnectConfig;
   /** Why the host's key was refused, once it was. */
   refusal: () => string | undefined;
+  /** The key it showed. */
+  shown: () => string;
 }
 
 /** All of ssh2's settings for a host. Its key is checked against the pinned keys, else against known_hosts. */
@@ -131,10 +134,12 @@ export function targetOf(resolved: Resolved, credentials: Credentials): Target {
   const path = host.knownHostsPath ?? "~/.ssh/known_hosts";
   const file = host.hostKey ? "" : readOptional(path);
   let refusal: string | undefined;
+  let shown = "";
 
   const judge = (blob: Buffer): string | undefined => {
     const type = blob.subarray(4, 4 + blob.readUInt32BE(0)).toString("ascii");
     const key = `${type} ${blob.toString("base64")}`;
+    shown = key;
     if (host.hostKey) {
       if (host.hostKey.includes(key)) return undefined;
       return `its host key is not the pinned one. It shows "${key}"; the pinned ones are ${host.hostKey.map((pinned) => `"${pinned}"`).join(", ")}. Was it reinstalled, or does somebody else answer?`;
@@ -151,6 +156,11 @@ export function targetOf(resolved: Resolved, credentials: Credentials): Target {
       case "authority":
         return `${path}, line ${found.line}, trusts a certificate authority for it, and host certificates are not supported: add the host's own key: ${line}`;
       case "unknown":
+        if (host.trustOnFirstUse) {
+          mkdirSync(dirname(expand(path)), { recursive: true, mode: 0o700 });
+          appendFileSync(expand(path), `${line}\n`, { mode: 0o600 });
+          return undefined;
+        }
         return `its host key is not known. It shows "${key}". If that is right, add this line to ${path}: ${line} or set hostKey on the connection`;
     }
   };
@@ -171,6 +181,7 @@ export function targetOf(resolved: Resolved, credentials: Credentials): Target {
   return {
     label,
     refusal: () => refusal,
+    shown: () => shown,
     config: {
       host: host.address,
       port,

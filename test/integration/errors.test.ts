@@ -99,7 +99,8 @@ describe("what is refused, with nothing changed", function () {
       host: connection("host1", { user: "ops", sudo: true }),
     }).create();
     await free.delete();
-    await on("host1", "echo 'ops ALL=(ALL) ALL' > /etc/sudoers.d/ops; echo 'ops:canary-of-sudo' | chpasswd");
+    await on("host1", "echo 'ops ALL=(ALL) ALL' > /etc/sudoers.d/ops");
+    await lab.exec("host1", "chpasswd", { input: "ops:canary-of-sudo\n" });
     const asked = await driven("VlanSubinterface", "host1", {
       ...vlan,
       host: connection("host1", { user: "ops", sudo: true }),

@@ -1,6 +1,6 @@
 // The main job as a user meets it: npm start, once more, by hand, and what it says when a promise is broken.
 import assert from "node:assert/strict";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { HOSTS, OUTSIDE_SERVER } from "../lab/topology";
@@ -156,7 +156,12 @@ describe("the fabric of npm start", function () {
   it("is built on hosts that a stack's configuration names", async () => {
     const hosts = JSON.parse(readFileSync(lab.inventoryFile, "utf8")) as Record<string, object>;
     const own = Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, { ...host, trunk: "enp0s8" }]));
-    const config = { ...own, host3: { ...own["host3"], uplink: "enp0s9" } };
+    const secrets = {
+      passphrase: "canary-of-passphrase",
+      password: "canary-of-password",
+      sudo: { password: "canary-of-sudo" },
+    };
+    const config = { ...own, host3: { ...own["host3"], uplink: "enp0s9", ...secrets } };
     const stackOfOwn = new Stack("test-own");
     try {
       writeFileSync(
@@ -166,7 +171,17 @@ describe("the fabric of npm start", function () {
       const { exitCode, all } = await start(stackOfOwn, "--lab", "none", "--outside", OUTSIDE_SERVER);
       assert.equal(exitCode, 0, String(all));
       assert.match(String(all), /With the router:[\s\S]*d1 .*ttl 63 .*ttl 64 .*ttl 63 .*ttl 63/);
-      await stackOfOwn.good("destroy", "--yes", "--skip-preview");
+      const said = [
+        all,
+        await stackOfOwn.good("preview", "--diff"),
+        await stackOfOwn.good("stack", "export"),
+        await stackOfOwn.good("stack", "output", "--json"),
+      ];
+      said.push(await stackOfOwn.good("destroy", "--yes", "--skip-preview"), readFileSync(stackOfOwn.trace, "utf8"));
+      for (const file of readdirSync(stackOfOwn.state, { recursive: true, withFileTypes: true })) {
+        if (file.isFile()) said.push(readFileSync(join(file.parentPath, file.name), "utf8"));
+      }
+      for (const text of said) assert.doesNotMatch(String(text), /canary-of/);
       for (const { name } of HOSTS) assertSame(await snapshot(name), before_[name] ?? "");
     } finally {
       stackOfOwn.end();

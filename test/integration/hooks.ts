@@ -1,18 +1,45 @@
 // One lab for the whole run, of its own name, so that a lab somebody works in stays as it is.
+import assert from "node:assert/strict";
 import { closeConnections } from "../../provider/ssh/connection";
 import { Lab } from "../lab/lab";
+import { HOSTS } from "../lab/topology";
 
 export const lab = new Lab("test");
+
+/**
+ * Secrets of the tests hold the word that this looks for: in the arguments of every process of every host, all the time,
+ * and at the end in every file and log that we leave there.
+ */
+const SAMPLER = `[Service]
+ExecStart=/bin/sh -c 'while :; do for p in $$(grep -las "canary[-]of" /proc/[0-9]*/cmdline); do tr "\\\\0" " " <$$p >>/var/lib/lab-canaries; done; date >/run/lab-sampled; sleep 0.3; done'
+[Install]
+WantedBy=multi-user.target
+`;
+
+const startSampler = (host: string) =>
+  lab.exec(host, "cat >/etc/systemd/system/lab-sampler.service; systemctl --quiet enable --now lab-sampler", {
+    input: SAMPLER,
+  });
+
+async function noSecretFound(host: string): Promise<void> {
+  const look = `test -s /run/lab-sampled && systemctl is-active --quiet lab-sampler || echo "the sampler does not run"
+    cat /var/lib/lab-canaries 2>/dev/null
+    grep -rls 'canary[-]of' /run/pulumi-macvlan /var/lib/pulumi-macvlan /etc /tmp /root
+    journalctl --no-pager | grep 'canary[-]of'; true`;
+  assert.equal(String((await lab.exec(host, look)).stdout), "", `a secret shows on ${host}`);
+}
 
 /** Mocha's root hooks: a lab that can't be had fails the run. */
 export const mochaHooks = {
   async beforeAll(this: Mocha.Context) {
     this.timeout(30 * 60_000);
     if ((await lab.up()) === "found") await lab.reset();
+    await Promise.all(HOSTS.map(({ name }) => startSampler(name)));
   },
   async afterAll(this: Mocha.Context) {
     this.timeout(60_000);
     await closeConnections();
+    await Promise.all(HOSTS.map(({ name }) => noSecretFound(name)));
     if (!process.env["KEEP_LAB"]) await lab.down();
   },
 };

@@ -48,7 +48,8 @@ export async function snapshot(host: string): Promise<string> {
      echo == nft; nft list ruleset 2>/dev/null
      echo == sysctl; (cd /proc/sys; grep . ${SYSCTLS}; grep -r . net/ipv6/conf/*/accept_ra)
      echo == docker; docker network ls --format '{{.Name}} {{.Driver}}' | sort
-     echo == ours; find /run/pulumi-macvlan -type f ! -name lock 2>/dev/null | sort`,
+     echo == ours; find /run/pulumi-macvlan /var/lib/pulumi-macvlan /run/systemd/network /run/NetworkManager/conf.d \\
+       /etc/systemd/system '(' -name '*pulumi*' -o -path '*/pulumi-macvlan/*' ')' ! -type d ! -path '*/guard/*' ! -name lock 2>/dev/null | sort`,
   );
   return text
     .split("\n")

@@ -13,15 +13,19 @@ const shells = [["sh"], ["dash"], ["bash", "--posix"], ["busybox", "sh"]].filter
 describe("scripts", () => {
   it("are there", () =>
     assert.deepEqual(names.sort(), [
+      "confirm",
+      "guard",
       "inter-vlan-router",
       "lib",
       "macvlan-link",
       "macvlan-network",
+      "persist",
       "vlan-subinterface",
     ]));
+  const library = ["lib", "guard", "persist"];
 
   for (const [program = "", ...options] of shells) {
-    for (const name of names.filter((candidate) => candidate !== "lib")) {
+    for (const name of names.filter((candidate) => !library.includes(candidate))) {
       it(`${name} is read by ${[program, ...options].join(" ")}, and does nothing without data`, () => {
         assert.equal(spawnSync(program, [...options, "-n", "-c", readScript(name)], { encoding: "utf8" }).stderr, "");
         const { status, stdout } = spawnSync(program, [...options, "-c", readScript(name)], {
@@ -35,6 +39,6 @@ describe("scripts", () => {
   }
 
   it("fit into one argument of a command line, which Linux limits to 128 KiB", () => {
-    for (const name of names) assert.ok(readScript(name === "lib" ? "" : name).length < 32_768, name);
+    for (const name of names) assert.ok(readScript(library.includes(name) ? "" : name).length < 65_536, name);
   });
 });

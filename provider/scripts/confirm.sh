@@ -1,0 +1,6 @@
+begin
+take verb; take nonce; take seconds
+end
+
+need_root
+confirm

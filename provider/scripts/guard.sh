@@ -1,0 +1,414 @@
+# Changes that could cut off the SSH connection they come over: made by a job of the host's own, undone by a watchdog
+# unless a new connection confirms them in time.
+#
+# A guard is a folder that only root can read, below /run: a power cycle forgets it, and the change with it.
+#   script, data   what the jobs run, and what they read
+#   undo, before/  how everything that the change may touch is now, absences included
+#   seen           the connections that have been before the change was done: none of them can confirm
+#   armed          the watchdog's pid; pid: the pid of the job that makes the change
+#   answer, done   what the change printed, and its exit code
+#   claim          a symbolic link, so that it is made and filled in one step: confirmed, expired or failed
+#   undone         the undo has come to its end
+guards=$run_dir/guard
+
+pause() { sleep 0.1 2>/dev/null || sleep 1; }
+
+# Seconds since boot: the clock may be set in the meantime.
+now() { IFS=. read -r ticks _ </proc/uptime; printf '%s' "$ticks"; }
+
+claimed() { [ -L "$1/claim" ]; }
+claim_of() { readlink "$1/claim" 2>/dev/null; }
+alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
+
+# --- what is at risk -------------------------------------------------------------------------------------
+
+# number ADDRESS: an IPv4 address as a number.
+number() { (IFS=.; set -- $1; printf '%s' $((($1 << 24) + ($2 << 16) + ($3 << 8) + $4))); }
+
+# covers PREFIX ADDRESS: IPv6 is not looked into: it counts as covered.
+covers() {
+  case $1$2 in
+    *:*) case $1 in *:*) case $2 in *:*) return 0 ;; esac ;; esac; return 1 ;;
+  esac
+  case $1 in */*) bits=${1#*/} ;; *) bits=32 ;; esac
+  [ "$bits" = 0 ] && return 0
+  [ $(($(number "${1%/*}") >> (32 - bits))) = $(($(number "$2") >> (32 - bits))) ]
+}
+
+# The addresses of both ends of this SSH connection, and of the gateway between them.
+plain_address() { address=${1#::ffff:}; printf '%s' "${address%%%*}"; }
+peers() {
+  IFS=' ' read -r client _ server _ <<CONNECTION
+$connection
+CONNECTION
+  client=$(plain_address "$client")
+  server=$(plain_address "$server")
+  gateway=$(ip -o route get "$client" 2>/dev/null | sed -n 's/.* via \([^ ]*\) .*/\1/p')
+  printf '%s %s %s' "$client" "$server" "$gateway"
+}
+
+# The interfaces that it comes in and goes out through.
+entrances() {
+  set -- $(peers)
+  {
+    ip -o addr show to "${2:-0.0.0.0/32}" 2>/dev/null | while IFS=' ' read -r _ device _; do printf '%s\n' "$device"; done
+    ip -o route get "${1:-0.0.0.0}" 2>/dev/null | sed -n 's/.* dev \([^ ]*\) .*/\1/p'
+  } | sort -u
+}
+
+# related WAY DEVICES: with what they stand on (WAY lower), or what stands on them (WAY upper), all the way.
+related() {
+  set -- "$1" $2
+  direction=$1
+  shift
+  for device in "$@"; do
+    printf '%s\n' "$device"
+    for entry in $(ls "/sys/class/net/$device" 2>/dev/null); do
+      case $entry in "$direction"_*) (related "$direction" "${entry#*_}") ;; esac
+    done
+  done
+}
+
+parent_of() {
+  ip -o link show dev "$1" 2>/dev/null | sed -n 's/^[0-9]*: [^@ ]*@\([^ :]*\): .*/\1/p' | grep -v '^NONE$\|^if[0-9]'
+}
+
+path_devices() { related lower "$(entrances)" | sort -u; }
+
+# at_risk: may this change touch what the connection goes through? Where that can't be told, it may. A script says what
+# it touches: touched (interfaces) and prefixes (addresses and routes it sets).
+at_risk() {
+  [ -n "$connection" ] || return 0
+  path=$(path_devices)
+  [ -n "$path" ] || return 0
+  near=$(related upper "$path" | sort -u)
+  for device in $(touched); do
+    case "$nl$near$nl" in *"$nl$device$nl"*) return 0 ;; esac
+  done
+  for prefix in $(prefixes); do
+    for peer in $(peers); do covers "$prefix" "$peer" && return 0; done
+  done
+  return 1
+}
+
+# --- the undo --------------------------------------------------------------------------------------------
+
+# kind_of LINK: the words that make it again with ip link add, for the kinds that can be made again.
+kind_of() {
+  line=$(ip -d -o link show dev "$1")
+  case $line in
+    *" vlan protocol "*)
+      words=${line#*" vlan protocol "}
+      set -- $words
+      case $line in *REORDER_HDR*) reorder=on ;; *) reorder=off ;; esac
+      printf 'type vlan protocol %s id %s reorder_hdr %s' "$1" "$3" "$reorder"
+      ;;
+    *" macvlan mode "*) words=${line#*" macvlan mode "}; printf 'type macvlan mode %s' "${words%% *}" ;;
+    *" ipvlan mode "*) words=${line#*" ipvlan mode "}; set -- $words; printf 'type ipvlan mode %s %s' "$1" "$2" ;;
+    *"\\    bridge "*) printf 'type bridge' ;;
+    *"\\    dummy "*) printf 'type dummy' ;;
+    *) printf -- - ;;
+  esac
+}
+
+master_of() { ip -o link show dev "$1" | sed -n 's/.* master \([^ ]*\) .*/\1/p'; }
+promiscuous_of() { case $(ip -o link show dev "$1") in *"<"*PROMISC*">"*) printf on ;; *) printf off ;; esac; }
+state_of() { if link_flag "$1" 1; then printf up; else printf down; fi; }
+
+# addresses_of LINK: the words of ip addr add, one address a line.
+addresses_of() {
+  ip -o addr show dev "$1" 2>/dev/null | while IFS=' ' read -r _ _ _ words; do
+    address=${words%% *}
+    entry=$address
+    case $words in *" peer "*) rest=${words#* peer }; entry="$entry peer ${rest%% *}" ;; esac
+    case $words in *" brd "*) rest=${words#* brd }; entry="$entry brd ${rest%% *}" ;; esac
+    case $words in *" metric "*) rest=${words#* metric }; entry="$entry metric ${rest%% *}" ;; esac
+    rest=${words#* scope }
+    entry="$entry scope ${rest%% *}"
+    case $words in *" proto "*) rest=${words#* proto }; entry="$entry proto ${rest%% *}" ;; esac
+    case $words in *" noprefixroute "*) entry="$entry noprefixroute" ;; esac
+    label=${words%%\\*}
+    label=${label% }
+    label=${label##* }
+    case $label in "$1":*) entry="$entry label $label" ;; esac
+    case $words in
+      *" dynamic "*) case $words in *" valid_lft "[0-9]*) rest=${words#* valid_lft }; entry="$entry valid_lft ${rest%% *} preferred_lft ${rest##* }"; entry=$(printf '%s' "$entry" | sed 's/sec / /g; s/sec$//') ;; esac ;;
+    esac
+    printf '%s\n' "$entry"
+  done
+}
+
+# routes_of LINK: "4 words of ip route" a line. What the kernel keeps by itself, in its table local, is left out.
+routes_of() {
+  for version in 4 6; do
+    ip "-$version" -o route show table all dev "$1" 2>/dev/null | while IFS= read -r line; do
+      case $line in local\ * | broadcast\ * | anycast\ * | multicast\ * | *" table local "* | *"\\"*) continue ;; esac
+      printf '%s %s\n' "$version" "$line" | sed 's/ linkdown\b//; s/ dead\b//; s/ expires [0-9]*sec//; s/ hoplimit [0-9]*//; s/ *$//'
+    done
+  done
+}
+
+rules_of() {
+  for version in 4 6; do
+    ip "-$version" rule show 2>/dev/null | sed "s/^\([0-9]*\):[[:space:]]*/$version pref \1 /; s/ *\$//"
+  done
+}
+
+kernel_settings() {
+  (
+    set +f
+    cd /proc/sys/net || exit
+    grep -s . ipv4/ip_forward ipv4/conf/all/rp_filter ipv6/conf/all/forwarding ipv6/conf/all/disable_ipv6 \
+      ipv4/conf/*/forwarding ipv4/conf/*/rp_filter ipv4/conf/*/arp_ignore ipv4/conf/*/arp_announce ipv4/conf/*/arp_filter \
+      ipv6/conf/*/accept_ra ipv6/conf/*/disable_ipv6 ipv6/conf/*/forwarding
+  )
+}
+
+# remember_before: writes the undo of all that this change may touch, and of what the connection goes through.
+remember_before() {
+  mkdir "$guard/before" || fail command "mkdir $guard/before" ""
+  {
+    kernel_settings | while IFS= read -r line; do printf 'sysctl %s %s\n' "${line%:*}" "${line##*:}"; done
+    rules_of | while IFS= read -r line; do printf 'rule %s\n' "$line"; done
+    for device in $( { path_devices; touched; } | unique); do
+      if ! exists "$device"; then
+        printf 'absent %s\n' "$device"
+        continue
+      fi
+      above=$(parent_of "$device")
+      master=$(master_of "$device")
+      printf 'link %s %s %s %s %s %s %s %s %s\n' "$device" "$(cat "/sys/class/net/$device/ifindex")" \
+        "$(cat "/sys/class/net/$device/address")" "$(cat "/sys/class/net/$device/mtu")" "$(state_of "$device")" \
+        "$(promiscuous_of "$device")" "${master:--}" "${above:--}" "$(kind_of "$device")"
+      printf 'alias %s %s\n' "$device" "$(link_mark "$device")"
+      addresses_of "$device" | while IFS= read -r line; do printf 'address %s %s\n' "$device" "$line"; done
+      printf 'no-other-addresses %s\n' "$device"
+      routes_of "$device" | while IFS= read -r line; do printf 'route %s %s\n' "$device" "$line"; done
+      printf 'no-other-routes %s\n' "$device"
+    done
+  } >"$guard/undo" || fail command "write $guard/undo" ""
+  own_before
+  # Read back: a full disk must not be found out when it is too late.
+  [ -s "$guard/undo" ] && : >"$guard/before/complete" || fail no-watchdog "cannot write $guard"
+}
+
+# The lowest first: what stands on others is made again after them.
+unique() { awk '!seen[$0]++' 2>/dev/null || sort -u; }
+
+# lines_of WHAT DEVICE: what the undo says of a device.
+lines_of() { sed -n "s/^$1 $(printf '%s' "$2" | sed 's/[].[*^$\/]/\\&/g') //p" "$guard/undo"; }
+
+undo_link() { # undo_link NAME INDEX MAC MTU STATE PROMISC MASTER PARENT KIND...
+  name_=$1 index_=$2 mac_=$3 mtu_=$4 state_=$5 promisc_=$6 master_=$7 parent_=$8
+  shift 8
+  if ! exists "$name_"; then
+    [ "$1" != - ] || return 0
+    if [ "$parent_" = -  ]; then set -- "$name_" index "$index_" "$@"; else set -- link "$parent_" name "$name_" index "$index_" "$@"; fi
+    ip link add "$@"
+  fi
+  if [ "$(cat "/sys/class/net/$name_/address")" != "$mac_" ]; then
+    ip link set dev "$name_" address "$mac_" || {
+      ip link set dev "$name_" down
+      ip link set dev "$name_" address "$mac_"
+    }
+  fi
+  [ "$(cat "/sys/class/net/$name_/mtu")" = "$mtu_" ] || ip link set dev "$name_" mtu "$mtu_"
+  [ "$(promiscuous_of "$name_")" = "$promisc_" ] || ip link set dev "$name_" promisc "$promisc_"
+  have=$(master_of "$name_")
+  if [ "${have:--}" != "$master_" ]; then
+    if [ "$master_" = - ]; then ip link set dev "$name_" nomaster; else ip link set dev "$name_" master "$master_"; fi
+  fi
+  [ "$(state_of "$name_")" = "$state_" ] || ip link set dev "$name_" "$state_"
+}
+
+undo_address() { # undo_address DEVICE WORDS...
+  device_=$1
+  shift
+  addresses_of "$device_" | grep -Fx -e "$*" >/dev/null || ip addr replace "$@" dev "$device_"
+}
+
+undo_route() { # undo_route DEVICE VERSION WORDS...
+  device_=$1
+  shift
+  routes_of "$device_" | grep -Fx -e "$*" >/dev/null && return
+  version_=$1
+  shift
+  ip "-$version_" route replace "$@" dev "$device_"
+}
+
+drop_others() { # drop_others DEVICE: addresses or routes that were not there
+  case $what in
+    no-other-addresses)
+      addresses_of "$1" | while IFS= read -r line; do
+        lines_of address "$1" | grep -e "^${line%% *} " >/dev/null && continue
+        lines_of address "$1" | grep -Fx -e "${line%% *}" >/dev/null || ip addr del "${line%% *}" dev "$1"
+      done
+      ;;
+    no-other-routes)
+      routes_of "$1" | while IFS= read -r line; do
+        lines_of route "$1" | grep -Fx -e "$line" >/dev/null && continue
+        set -- "$1" $line
+        device_=$1 version_=$2
+        shift 2
+        ip "-$version_" route del "$@" dev "$device_"
+      done
+      ;;
+  esac
+}
+
+# undo: puts back whatever is not as it was. Several rounds: an address needs its link, a gateway its route.
+undo() {
+  own_undo
+  for round in 1 2 3; do
+    while IFS=' ' read -r what words; do
+      set -- $words
+      case $what in
+        absent) if exists "$1" && { [ "$(link_mark "$1")" = "$mark" ] || [ -e "$run_dir/intent.$1" ]; }; then ip link del dev "$1"; fi ;;
+        link) undo_link "$@" ;;
+        alias) exists "$1" && [ "$(link_mark "$1")" != "${words#* }" ] && [ "${words#* }" != "$words" ] && ip link set dev "$1" alias "${words#* }" ;;
+        address) undo_address "$@" ;;
+        route) undo_route "$@" ;;
+        no-other-*) exists "$1" && drop_others "$1" ;;
+        rule)
+          version=$1
+          shift
+          rules_of | grep -Fx -e "$version $*" >/dev/null || ip "-$version" rule add "$@"
+          ;;
+        sysctl) [ "$(cat "/proc/sys/net/$1" 2>/dev/null)" = "$2" ] || [ ! -e "/proc/sys/net/$1" ] || printf '%s\n' "$2" >"/proc/sys/net/$1" ;;
+      esac
+    done <"$guard/undo"
+  done >>"$guard/undo.log" 2>&1
+  exists "$name" || { rm -f "$run_dir/intent.$name"; manage_again; }
+  : >"$guard/undone"
+}
+
+# --- the jobs --------------------------------------------------------------------------------------------
+
+# start_job MODE: a process of its own, out of reach of sshd: a service where systemd runs, else a session of its own.
+start_job() {
+  if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null 2>&1; then
+    said=$(systemd-run --quiet --collect --unit="pulumi-macvlan-$1-$nonce" --property=StandardInput="file:$guard/data" \
+      --property=KillMode=process --property=TimeoutStopSec=infinity --property=DefaultDependencies=no \
+      sh "$guard/script" "" "$connection" "$1" "$guard" 2>&1) && return
+  else
+    said="there is neither systemd nor setsid"
+    command -v setsid >/dev/null 2>&1 || return 1
+    setsid sh "$guard/script" "" "$connection" "$1" "$guard" <"$guard/data" >/dev/null 2>&1 9>&- &
+    return 0
+  fi
+  return 1
+}
+
+# wait_for SECONDS TEST...
+wait_for() {
+  limit=$(($(now) + $1))
+  shift
+  until "$@"; do
+    [ "$(now)" -lt "$limit" ] || return 1
+    pause
+  done
+}
+
+is_armed() { [ -s "$guard/armed" ] && alive "$(cat "$guard/armed")"; }
+is_over() { [ -e "$guard/done" ] || { claimed "$guard" && [ "$(claim_of "$guard")" != confirmed ] && [ -e "$guard/undone" ]; }; }
+
+# hand_over: arms, lets the change be made, and tells what came of it. Whether it stays is not decided here.
+hand_over() {
+  guard=$guards/$nonce
+  mkdir -p "$guards" && mkdir "$guard" || fail no-watchdog "cannot make $guard"
+  # Those of before: decided, and old enough that nobody asks for them any more.
+  for old in $(find "$guards" -mindepth 1 -maxdepth 1 -type d -mmin +10 2>/dev/null); do rm -rf "$old"; done
+  printf '%s' "$script" >"$guard/script" && printf '%s' "$taken" >"$guard/data" && printf '%s\n' "$connection" >"$guard/seen" ||
+    fail no-watchdog "cannot write $guard"
+  remember_before
+  if ! start_job watch || ! wait_for 10 is_armed; then
+    rm -rf "$guard"
+    fail no-watchdog "$said"
+  fi
+  section armed
+  start_job apply || { ln -s expired "$guard/claim"; fail no-watchdog "$said"; }
+  wait_for "$((seconds + 5))" is_over
+  report
+}
+
+report() {
+  section guard
+  if claimed "$guard"; then claim_of "$guard"; else printf 'done\n'; fi
+  cat "$guard/answer" 2>/dev/null
+}
+
+# The job that makes the change. One that fails undoes what it did at once.
+apply() {
+  printf '%s' "$$" >"$guard/pid"
+  (change) >"$guard/answer" 2>&1
+  code=$?
+  if [ "$code" != 0 ] && ln -s failed "$guard/claim" 2>/dev/null; then undo; fi
+  printf '%s' "$code" >"$guard/done"
+}
+
+# The watchdog. What it does when time is up needs nothing that is not in the guard's folder.
+watch() {
+  limit=$(($(now) + seconds))
+  printf '%s' "$$" >"$guard/armed.new" && mv "$guard/armed.new" "$guard/armed"
+  until claimed "$guard" || [ "$(now)" -ge "$limit" ]; do pause; done
+  ln -s expired "$guard/claim" 2>/dev/null || return 0
+  expire
+}
+
+expire() {
+  busy=$(cat "$guard/pid" 2>/dev/null)
+  [ -e "$guard/done" ] || [ -z "$busy" ] || kill -9 $(descendants "$busy") 2>/dev/null
+  undo
+}
+
+descendants() {
+  printf '%s ' "$1"
+  for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null || pgrep -P "$1" 2>/dev/null); do descendants "$child"; done
+}
+
+# pending: is a change of somebody's waiting to be decided? A watchdog that was killed is stood in for.
+pending() {
+  for other in $(ls "$guards" 2>/dev/null); do
+    other=$guards/$other
+    [ "$other" != "${guard:-}" ] && [ -e "$other/armed" ] || continue
+    case $(claim_of "$other") in confirmed) continue ;; esac
+    [ ! -e "$other/undone" ] || continue
+    alive "$(cat "$other/armed")" && return 0
+    if claimed "$other" && alive "$(cat "$other/pid" 2>/dev/null)"; then return 0; fi
+    sh "$other/script" "" "" rescue "$other" <"$other/data" >/dev/null 2>&1
+  done
+  return 1
+}
+
+rescue() { ln -s expired "$guard/claim" 2>/dev/null; expire; }
+
+# --- the confirmation ------------------------------------------------------------------------------------
+
+has_undone() { [ -e "$guard/undone" ]; }
+is_done() { [ -e "$guard/done" ] || claimed "$guard"; }
+
+confirm() {
+  guard=$guards/$nonce
+  section outcome
+  if [ ! -e "$guard/armed" ]; then
+    printf 'gone\n'
+  elif [ -n "$connection" ] && grep -Fqx -e "$connection" "$guard/seen"; then
+    printf 'old-connection\n'
+  elif ! claimed "$guard" && [ ! -e "$guard/done" ]; then
+    # Not done yet: this connection may be older than the change, and proves nothing.
+    printf '%s\n' "$connection" >>"$guard/seen"
+    wait_for "$seconds" is_done
+    printf 'early\n'
+  else
+    ln -s confirmed "$guard/claim" 2>/dev/null
+    outcome=$(claim_of "$guard")
+    case $outcome in
+      confirmed) sh "$guard/script" "" "" commit "$guard" <"$guard/data" >"$guard/committed" 2>&1 ;;
+      *) wait_for 60 has_undone || outcome=stuck ;;
+    esac
+    printf '%s\n' "$outcome"
+    cat "$guard/answer" "$guard/committed" 2>/dev/null
+    [ ! -s "$guard/undo.log" ] || { section undo-log; tail -n 5 "$guard/undo.log"; }
+  fi
+  section end
+}

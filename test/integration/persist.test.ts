@@ -1,0 +1,210 @@
+// What we made is there after a reboot, before Docker starts, whoever manages the host's network.
+import assert from "node:assert/strict";
+import { HOSTS } from "../lab/topology";
+import { lab, resetAfterFailure } from "./hooks";
+import { assertSame, type Driven, driven, on, type Props, snapshot } from "./hosts";
+
+const everywhere = <T>(work: (host: string) => Promise<T>): Promise<T[]> =>
+  Promise.all(HOSTS.map(({ name }) => work(name)));
+
+/** What makes one of the managers run the host's network, as a user might have set it up: with patterns that fit ours, too. */
+const MANAGERS: Record<string, string> = {
+  "plain systemd": "true",
+  ifupdown: `systemctl -q unmask networking; systemctl -q enable networking
+    printf 'auto lo enp0s8\\niface lo inet loopback\\niface enp0s8 inet manual\\n' >/etc/network/interfaces`,
+  "systemd-networkd": `systemctl -q unmask systemd-networkd.service systemd-networkd.socket systemd-udev-trigger
+    systemctl -q enable systemd-networkd 2>/dev/null
+    address=$(ip -o -4 addr show dev enp0s3 | sed 's/.*inet \\([^ ]*\\) .*/\\1/')
+    printf '[Match]\\nName=enp0s3\\n[Network]\\nAddress=%s\\nKeepConfiguration=static\\n' $address >/etc/systemd/network/10-lan.network
+    printf '[Match]\\nName=en* shim*\\n[Network]\\nDHCP=yes\\nLinkLocalAddressing=ipv6\\n' >/etc/systemd/network/50-rest.network`,
+  NetworkManager: `systemctl -q unmask NetworkManager NetworkManager-dispatcher systemd-udev-trigger polkit
+    systemctl -q enable NetworkManager
+    printf '[main]\\nplugins=keyfile\\n[device]\\nmatch-device=interface-name:enp0s3\\nmanaged=0\\n' >/etc/NetworkManager/conf.d/lab.conf`,
+};
+const ACTIVE: Record<string, string> = {
+  "plain systemd": "true",
+  ifupdown: "systemctl is-active networking",
+  "systemd-networkd":
+    "systemctl is-active systemd-networkd && networkctl --no-pager --no-legend list enp0s3 | grep -q configured",
+  NetworkManager:
+    "systemctl is-active NetworkManager && nmcli -g DEVICE,STATE device | grep -q '^enp0s8:\\(conn\\|disc\\)'",
+};
+
+/** Interfaces are numbered anew, and a VLAN's own route may stand elsewhere in the list. */
+const shape = (text: string): string =>
+  text
+    .split("\n")
+    .filter((line) => !/ docker0|^== |valid_lft.*dynamic|fe80::|ff00::|multicast|nft|table ip6? |DOCKER/.test(line))
+    .map((line) =>
+      line
+        .replace(/^\d+: /, "")
+        .replace(/ (group_address|link-netnsid).*$/, "")
+        .replace(/ state \S+/, ""),
+    )
+    .join("\n");
+
+describe("after a reboot", function () {
+  this.timeout(300_000);
+  resetAfterFailure();
+  let ours: Driven[] = [];
+
+  const resources = async (): Promise<Driven[]> => {
+    const made: Driven[] = [];
+    const make = async (type: string, host: string, inputs: Props) =>
+      made.push(await driven(type, host, inputs).create());
+    for (const [index, host] of ["host1", "host2"].entries()) {
+      for (const vlanId of [100, 200]) {
+        await make("VlanSubinterface", host, { parent: "enp0s8", vlanId });
+        const third = vlanId / 10;
+        await make("MacvlanNetwork", host, {
+          parent: `enp0s8.${vlanId}`,
+          name: `mac${third}`,
+          subnets: [
+            {
+              subnet: `172.16.${third}.0/24`,
+              gateway: `172.16.${third}.1`,
+              ipRange: `172.16.${third}.${64 * (index + 1)}/26`,
+            },
+          ],
+        });
+        await on(host, `docker run -d --restart always --name box${third} --network mac${third} busybox sleep 100000`);
+      }
+      await make("MacvlanLink", host, {
+        parent: "enp0s8.100",
+        name: "shim10",
+        addresses: [`172.16.10.${10 + index}/32`],
+        routes: [{ to: `172.16.10.${64 * (index + 1)}/26` }],
+      });
+    }
+    for (const vlanId of [100, 200]) await make("VlanSubinterface", "host3", { parent: "enp0s8", vlanId, mtu: 1400 });
+    await make("InterVlanRouter", "host3", {
+      interfaces: [
+        { interface: "enp0s8.100", addresses: ["172.16.10.1/24"] },
+        { interface: "enp0s8.200", addresses: ["172.16.20.1/24"] },
+      ],
+      nat: [{ outInterface: "enp0s9" }],
+    });
+    return made;
+  };
+
+  const address = (host: string, box: string) =>
+    on(host, `docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' ${box}`);
+  const reach = async (what: string) => {
+    const ping = (host: string, from: string, to: string) =>
+      on(
+        host,
+        `n=0; until docker exec ${from} ping -c 1 -W 1 ${to} | grep -o 'ttl=[0-9]*' || [ $n = 20 ]; do n=$((n + 1)); done`,
+      );
+    assert.equal(await ping("host1", "box10", await address("host2", "box10")), "ttl=64", what);
+    assert.equal(await ping("host1", "box10", await address("host2", "box20")), "ttl=63", what);
+    assert.equal(await ping("host2", "box20", "203.0.113.10"), "ttl=63", what);
+    assert.match(
+      await on("host1", `ping -c 1 -W 2 ${await address("host1", "box10")}`),
+      / ttl=64 /,
+      `${what}: the host's own shim`,
+    );
+  };
+
+  for (const [manager, setup] of Object.entries(MANAGERS)) {
+    it(`with ${manager} all of it is there, before Docker, and containers reach each other`, async () => {
+      await lab.reset();
+      await everywhere((host) => on(host, setup));
+      if (manager !== "plain systemd") await everywhere((host) => lab.reboot(host));
+      await everywhere((host) =>
+        on(
+          host,
+          `n=0; until { ${ACTIVE[manager]}; } >/dev/null 2>&1 || [ $n = 100 ]; do n=$((n + 1)); sleep 0.2; done; ${ACTIVE[manager]}`,
+        ),
+      );
+      ours = await resources();
+      await reach("before");
+      const before = await everywhere(snapshot);
+      await everywhere((host) => lab.reboot(host));
+      await reach("after");
+      for (const [index, { name }] of HOSTS.entries())
+        assertSame(shape(await snapshot(name)), shape(before[index] ?? ""));
+      for (const { name } of HOSTS) {
+        const times = await on(
+          name,
+          "for u in pulumi-macvlan docker; do systemctl show -p ActiveEnterTimestampMonotonic --value $u; done; systemctl show -p ExecMainStartTimestampMonotonic --value docker",
+        );
+        const [restored = 0, , dockerStarted = 0] = times.split("\n").map(Number);
+        assert.ok(
+          restored > 0 && restored <= dockerStarted,
+          `${name}: restored at ${restored}, Docker started at ${dockerStarted}`,
+        );
+      }
+      // Nothing is drift for us either.
+      for (const resource of ours) {
+        assert.equal(await resource.refresh(), true);
+        assert.deepEqual(await resource.diff(), { changes: false, replaces: [], deleteBeforeReplace: false });
+      }
+    });
+
+    if (manager !== "systemd-networkd") continue;
+    it("stays through 20 restarts of docker, networkd and sshd", async () => {
+      const before = shape(await snapshot("host1"));
+      for (let round = 0; round < 20; round += 1) {
+        await on(
+          "host1",
+          "systemctl reset-failed docker ssh systemd-networkd; systemctl restart ssh systemd-networkd docker",
+        );
+      }
+      await reach("after the restarts");
+      assertSame(shape(await snapshot("host1")), before);
+    });
+  }
+
+  it("nothing of it is left once it is deleted", async () => {
+    await everywhere((host) => on(host, "docker ps -aq | xargs -r docker rm -f"));
+    for (const resource of [...ours].reverse()) await resource.delete();
+    await everywhere((host) => lab.reboot(host));
+    for (const { name } of HOSTS) {
+      assert.equal(
+        await on(
+          name,
+          "find / -xdev -name '*pulumi*' ! -path '/proc/*' ! -path '/sys/*' ! -path '/run/*' 2>/dev/null; find /run -name '*pulumi*'; ls /sys/class/net | grep 'enp0s8\\.\\|shim' || true",
+        ),
+        "",
+      );
+    }
+    await lab.reset();
+  });
+
+  it("a resource without persist is gone, and one that lost it says so", async () => {
+    const volatile_ = await driven("VlanSubinterface", "host1", {
+      parent: "enp0s8",
+      vlanId: 41,
+      persist: false,
+    }).create();
+    const lasting = await driven("VlanSubinterface", "host1", { parent: "enp0s8", vlanId: 42 }).create();
+    await on("host1", "rm /var/lib/pulumi-macvlan/persist/*42");
+    assert.equal(await lasting.refresh(), true);
+    assert.equal(lasting.state["persist"], false);
+    await lasting.update({});
+    await lab.reboot("host1");
+    assert.equal(await on("host1", "ls /sys/class/net | grep enp0s8."), "enp0s8.42");
+    assert.equal(await volatile_.refresh(), false);
+    await lasting.update({ persist: false });
+    assert.equal(
+      await on("host1", "ls -d /var/lib/pulumi-macvlan /etc/systemd/system/pulumi* 2>/dev/null || true"),
+      "",
+    );
+    await lasting.delete();
+  });
+
+  it("is not promised on a host without systemd: refused, unless persist is false", async () => {
+    await lab.reboot("host2", true, "plain");
+    try {
+      const vlan = { parent: "enp0s8", vlanId: 43 };
+      await assert.rejects(
+        driven("VlanSubinterface", "host2", vlan).create(),
+        /host2 has no systemd to make it again at boot: set persist: false/,
+      );
+      const resource = await driven("VlanSubinterface", "host2", { ...vlan, persist: false }).create();
+      await resource.delete();
+    } finally {
+      await lab.reboot("host2", true);
+    }
+  });
+});
