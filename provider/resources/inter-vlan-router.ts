@@ -44,7 +44,7 @@ export interface InterVlanRouterArgs {
   nat?: pulumi.Input<pulumi.Input<RouterNatArgs>[]> | undefined;
   /** Default: everything between routed interfaces is accepted. */
   policy?: pulumi.Input<RouterPolicyArgs> | undefined;
-  /** Be there again after a reboot. Default: true. Not in force yet: see the README. */
+  /** Be there again after a reboot, before Docker starts; takes systemd on the host. Default: true. */
   persist?: pulumi.Input<boolean> | undefined;
   /** Take over a table of this package's name that another stack made. Default: false. */
   adopt?: pulumi.Input<boolean> | undefined;

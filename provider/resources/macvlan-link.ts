@@ -28,7 +28,7 @@ export interface MacvlanLinkArgs {
   mtu?: pulumi.Input<number> | undefined;
   /** Take in frames for every MAC address. Default: false. */
   promiscuous?: pulumi.Input<boolean> | undefined;
-  /** Be there again after a reboot. Default: true. Not in force yet: see the README. */
+  /** Be there again after a reboot, before Docker starts; takes systemd on the host. Default: true. */
   persist?: pulumi.Input<boolean> | undefined;
   /** Take over a link of this name that was not made by this package. Default: false. */
   adopt?: pulumi.Input<boolean> | undefined;

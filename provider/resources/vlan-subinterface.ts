@@ -25,7 +25,7 @@ export interface VlanSubinterfaceArgs {
   addresses?: pulumi.Input<pulumi.Input<string>[]> | undefined;
   /** Take in frames for every MAC address. Default: false. */
   promiscuous?: pulumi.Input<boolean> | undefined;
-  /** Be there again after a reboot. Default: true. Not in force yet: see the README. */
+  /** Be there again after a reboot, before Docker starts; takes systemd on the host. Default: true. */
   persist?: pulumi.Input<boolean> | undefined;
   /** Take over an interface of this name that was not made by this package. Default: false. */
   adopt?: pulumi.Input<boolean> | undefined;

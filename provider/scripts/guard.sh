@@ -13,8 +13,8 @@ guards=$run_dir/guard
 
 pause() { sleep 0.1 2>/dev/null || sleep 1; }
 
-# Seconds since boot: the clock may be set in the meantime.
-now() { IFS=. read -r ticks _ </proc/uptime; printf '%s' "$ticks"; }
+# now: into $ticks, the seconds since boot: the clock may be set in the meantime.
+now() { IFS=. read -r ticks _ </proc/uptime; }
 
 claimed() { [ -L "$1/claim" ]; }
 claim_of() { readlink "$1/claim" 2>/dev/null; }
@@ -22,8 +22,16 @@ alive() { [ -n "$1" ] && kill -0 "$1" 2>/dev/null; }
 
 # --- what is at risk -------------------------------------------------------------------------------------
 
-# number ADDRESS: an IPv4 address as a number.
-number() { (IFS=.; set -- $1; printf '%s' $((($1 << 24) + ($2 << 16) + ($3 << 8) + $4))); }
+# A fork costs more than all the rest of this: plain shell where it does.
+
+# number ADDRESS: an IPv4 address as a number, into $value.
+number() {
+  set -- "$1" "$IFS"
+  IFS=.
+  set -- "$2" $1
+  IFS=$1
+  value=$((($2 << 24) + ($3 << 16) + ($4 << 8) + $5))
+}
 
 # covers PREFIX ADDRESS: IPv6 is not looked into: it counts as covered.
 covers() {
@@ -32,61 +40,64 @@ covers() {
   esac
   case $1 in */*) bits=${1#*/} ;; *) bits=32 ;; esac
   [ "$bits" = 0 ] && return 0
-  [ $(($(number "${1%/*}") >> (32 - bits))) = $(($(number "$2") >> (32 - bits))) ]
+  number "${1%/*}"
+  network=$((value >> (32 - bits)))
+  number "$2"
+  [ "$network" = $((value >> (32 - bits))) ]
 }
 
-# The addresses of both ends of this SSH connection, and of the gateway between them.
-plain_address() { address=${1#::ffff:}; printf '%s' "${address%%%*}"; }
-peers() {
+# find_way: into $peers the addresses of both ends of this SSH connection and of the gateway between them, into $near the
+# interfaces that it comes in and goes out through.
+find_way() {
   IFS=' ' read -r client _ server _ <<CONNECTION
 $connection
 CONNECTION
-  client=$(plain_address "$client")
-  server=$(plain_address "$server")
-  gateway=$(ip -o route get "$client" 2>/dev/null | sed -n 's/.* via \([^ ]*\) .*/\1/p')
-  printf '%s %s %s' "$client" "$server" "$gateway"
+  client=${client#::ffff:} client=${client%%%*}
+  server=${server#::ffff:} server=${server%%%*}
+  peers="$client $server"
+  near=
+  way=$(ip -o route get "$client" 2>/dev/null)
+  case $way in *" via "*) gateway=${way#*" via "}; gateway=${gateway#inet6 }; peers="$peers ${gateway%% *}" ;; esac
+  case $way in *" dev "*) device=${way#*" dev "}; near=${device%% *}$nl ;; esac
+  case "$way " in
+    *" src $server "*) ;;
+    *)
+      for device in $(ip -o addr show to "${server:-0.0.0.0/32}" 2>/dev/null | cut -d ' ' -f 2); do
+        case "$nl$near" in *"$nl$device$nl"*) ;; *) near=$near$device$nl ;; esac
+      done
+      ;;
+  esac
 }
 
-# The interfaces that it comes in and goes out through.
-entrances() {
-  set -- $(peers)
-  {
-    ip -o addr show to "${2:-0.0.0.0/32}" 2>/dev/null | while IFS=' ' read -r _ device _; do printf '%s\n' "$device"; done
-    ip -o route get "${1:-0.0.0.0}" 2>/dev/null | sed -n 's/.* dev \([^ ]*\) .*/\1/p'
-  } | sort -u
-}
-
-# related WAY DEVICES: with what they stand on (WAY lower), or what stands on them (WAY upper), all the way.
+# related WAY: into $near also what those in it stand on (WAY lower), or what stands on them (WAY upper), all the way.
 related() {
-  set -- "$1" $2
-  direction=$1
-  shift
-  for device in "$@"; do
-    printf '%s\n' "$device"
-    for entry in $(ls "/sys/class/net/$device" 2>/dev/null); do
-      case $entry in "$direction"_*) (related "$direction" "${entry#*_}") ;; esac
+  queue=$near
+  while [ -n "$queue" ]; do
+    device=${queue%%"$nl"*}
+    queue=${queue#*"$nl"}
+    set +f
+    for entry in "/sys/class/net/$device/$1"_*; do
+      [ -e "$entry" ] || continue
+      entry=${entry##*/"$1"_}
+      case "$nl$near" in *"$nl$entry$nl"*) ;; *) near=$near$entry$nl queue=$queue$entry$nl ;; esac
     done
+    set -f
   done
 }
-
-parent_of() {
-  ip -o link show dev "$1" 2>/dev/null | sed -n 's/^[0-9]*: [^@ ]*@\([^ :]*\): .*/\1/p' | grep -v '^NONE$\|^if[0-9]'
-}
-
-path_devices() { related lower "$(entrances)" | sort -u; }
 
 # at_risk: may this change touch what the connection goes through? Where that can't be told, it may. A script says what
 # it touches: touched (interfaces) and prefixes (addresses and routes it sets).
 at_risk() {
   [ -n "$connection" ] || return 0
-  path=$(path_devices)
-  [ -n "$path" ] || return 0
-  near=$(related upper "$path" | sort -u)
+  find_way
+  [ -n "$near" ] || return 0
+  related lower
+  related upper
   for device in $(touched); do
-    case "$nl$near$nl" in *"$nl$device$nl"*) return 0 ;; esac
+    case "$nl$near" in *"$nl$device$nl"*) return 0 ;; esac
   done
   for prefix in $(prefixes); do
-    for peer in $(peers); do covers "$prefix" "$peer" && return 0; done
+    for peer in $peers; do covers "$prefix" "$peer" && return 0; done
   done
   return 1
 }
@@ -109,6 +120,11 @@ kind_of() {
     *"\\    dummy "*) printf 'type dummy' ;;
     *) printf -- - ;;
   esac
+}
+
+# parent_of LINK: what it stands on, where that is on this host.
+parent_of() {
+  ip -o link show dev "$1" 2>/dev/null | sed -n 's/^[0-9]*: [^@ ]*@\([^ :]*\): .*/\1/p' | grep -v '^NONE$\|^if[0-9]'
 }
 
 master_of() { ip -o link show dev "$1" | sed -n 's/.* master \([^ ]*\) .*/\1/p'; }
@@ -170,7 +186,9 @@ remember_before() {
   {
     kernel_settings | while IFS= read -r line; do printf 'sysctl %s %s\n' "${line%:*}" "${line##*:}"; done
     rules_of | while IFS= read -r line; do printf 'rule %s\n' "$line"; done
-    for device in $( { path_devices; touched; } | unique); do
+    find_way
+    related lower
+    for device in $( { printf '%s' "$near"; touched; } | sort -u); do
       if ! exists "$device"; then
         printf 'absent %s\n' "$device"
         continue
@@ -191,9 +209,6 @@ remember_before() {
   # Read back: a full disk must not be found out when it is too late.
   [ -s "$guard/undo" ] && : >"$guard/before/complete" || fail no-watchdog "cannot write $guard"
 }
-
-# The lowest first: what stands on others is made again after them.
-unique() { awk '!seen[$0]++' 2>/dev/null || sort -u; }
 
 # lines_of WHAT DEVICE: what the undo says of a device.
 lines_of() { sed -n "s/^$1 $(printf '%s' "$2" | sed 's/[].[*^$\/]/\\&/g') //p" "$guard/undo"; }
@@ -301,10 +316,12 @@ start_job() {
 
 # wait_for SECONDS TEST...
 wait_for() {
-  limit=$(($(now) + $1))
+  now
+  limit=$((ticks + $1))
   shift
   until "$@"; do
-    [ "$(now)" -lt "$limit" ] || return 1
+    now
+    [ "$ticks" -lt "$limit" ] || return 1
     pause
   done
 }
@@ -348,9 +365,13 @@ apply() {
 
 # The watchdog. What it does when time is up needs nothing that is not in the guard's folder.
 watch() {
-  limit=$(($(now) + seconds))
+  now
+  limit=$((ticks + seconds))
   printf '%s' "$$" >"$guard/armed.new" && mv "$guard/armed.new" "$guard/armed"
-  until claimed "$guard" || [ "$(now)" -ge "$limit" ]; do pause; done
+  until claimed "$guard" || [ "$ticks" -ge "$limit" ]; do
+    pause
+    now
+  done
   ln -s expired "$guard/claim" 2>/dev/null || return 0
   expire
 }
@@ -368,7 +389,8 @@ descendants() {
 
 # pending: is a change of somebody's waiting to be decided? A watchdog that was killed is stood in for.
 pending() {
-  for other in $(ls "$guards" 2>/dev/null); do
+  [ -d "$guards" ] || return 1
+  for other in $(ls "$guards"); do
     other=$guards/$other
     [ "$other" != "${guard:-}" ] && [ -e "$other/armed" ] || continue
     case $(claim_of "$other") in confirmed) continue ;; esac

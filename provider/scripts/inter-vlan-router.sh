@@ -19,7 +19,8 @@ state=$run_dir/router
 set_kernel() {
   [ "$(cat "/proc/sys/$1")" = "$2" ] && return
   saved=$state/$(printf '%s' "$1" | tr / :)
-  [ -e "$saved" ] || cat "/proc/sys/$1" >"$saved" || fail command "write $saved" ""
+  # At boot the value of before is the one that Docker, which comes after us, would have set.
+  { [ "$1" = net/ipv4/ip_forward ] && docker_is_next; } || [ -e "$saved" ] || cat "/proc/sys/$1" >"$saved" || fail command "write $saved" ""
   said=$( (printf '%s\n' "$2" >"/proc/sys/$1") 2>&1) || fail command "write $2 to /proc/sys/$1" "$said"
 }
 
@@ -32,6 +33,8 @@ restore_kernel() {
     rm -f "$state/$saved"
   done
 }
+
+docker_is_next() { [ "$job" = restore ] && command -v dockerd >/dev/null 2>&1; }
 
 forward() {
   set_kernel net/ipv4/ip_forward 1
@@ -101,9 +104,12 @@ docker_rules() { "$1" -w -S DOCKER-USER 2>/dev/null | grep -F -e "--comment $tab
 sync_docker_user() { # sync_docker_user PROGRAM DEVICES
   command -v "$1" >/dev/null 2>&1 || return 0
   if ! "$1" -w -S DOCKER-USER >/dev/null 2>&1; then
-    # At boot Docker is not there yet: it keeps what it finds in its chain.
-    [ "$job" = restore ] && [ -n "$2" ] && command -v dockerd >/dev/null 2>&1 || return 0
+    # At boot Docker is not there yet: it keeps what it finds in its chain. Where it turns forwarding on, it drops what it
+    # does not know; where we do, it would not.
+    docker_is_next && [ -n "$2" ] || return 0
     run "$1" -w -N DOCKER-USER
+    run "$1" -w -I FORWARD -j DOCKER-USER
+    [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 1 ] || run "$1" -w -P FORWARD DROP
   fi
   IFS=$nl
   for rule in $(docker_rules "$1"); do

@@ -16,6 +16,8 @@ nl='
 IFS=" 	$nl"
 run_dir=/run/pulumi-macvlan
 taken=
+# The MAC address from before a reboot, in what is kept for the next one.
+kept_mac=${kept_mac-}
 
 section() { printf '\n@%s\n' "$1"; }
 
@@ -89,11 +91,13 @@ lock() {
   mkdir -p "$run_dir" || fail command "mkdir $run_dir" ""
   command -v flock >/dev/null 2>&1 || return 0
   exec 9>"$run_dir/lock"
-  # busybox's flock knows no -w. A change that is not decided yet holds the lock as well, whoever asked for it.
-  limit=$(($(now) + 50))
-  until flock -n 9 && ! pending; do
+  # A change that is not decided yet holds the lock as well, whoever asked for it. busybox's flock knows no -w.
+  now
+  patience=$((ticks + 50))
+  until { flock -w 10 9 2>/dev/null || flock -n 9; } && ! pending; do
     flock -u 9
-    [ "$(now)" -lt "$limit" ] || fail locked
+    now
+    [ "$ticks" -lt "$patience" ] || fail locked
     sleep 0.5 2>/dev/null || sleep 1
   done
 }
@@ -156,6 +160,7 @@ make_link() {
   printf '%s' "$mark" >"$run_dir/intent.$name" || fail command "write $run_dir/intent.$name" ""
   said=$(ip link add "$@" 2>&1) || {
     rm -f "$run_dir/intent.$name"
+    manage_again
     fail command "ip link add $*" "$said"
   }
   made

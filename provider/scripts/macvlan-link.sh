@@ -14,9 +14,6 @@ sync_mode() {
   case $(details) in *" $kind mode $mode "*) ;; *) run ip link set dev "$name" type "$kind" mode "$mode" ;; esac
 }
 
-# The address that it had before a reboot, where nobody chose one.
-kept_mac() { [ "$job" != restore ] || cat "$(persisted).mac" 2>/dev/null; }
-
 sync_mac() {
   [ -n "$mac" ] || return 0
   [ "$(cat "/sys/class/net/$name/address")" = "$mac" ] || run ip link set dev "$name" address "$mac"
@@ -69,7 +66,7 @@ ensure() {
   need_parent
   refuse_naive
   make_way same_link
-  mac=${mac:-$(kept_mac)}
+  mac=${mac:-$kept_mac}
   exists "$name" ||
     make_link link "$parent" name "$name" ${mac:+address "$mac"} ${mtu:+mtu "$mtu"} type "$kind" mode "$mode"
   made

@@ -3,6 +3,7 @@
 persisted_dir=/var/lib/pulumi-macvlan/persist
 restorer=/var/lib/pulumi-macvlan/restore
 unit=/etc/systemd/system/pulumi-macvlan.service
+wanted_by='multi-user.target docker.service'
 
 # persisted: its file. $resource, the word that a script calls itself, tells a router from a link of that name.
 persisted() { printf '%s' "$persisted_dir/$resource.$name"; }
@@ -12,11 +13,17 @@ is_persisted() { [ -e "$(persisted)" ] && [ "$(mark_line "$(persisted)")" = "$(p
 
 can_persist() { [ -d /run/systemd/system ] || fail no-systemd; }
 
-# write FILE: standard input into a file, whole or not at all, and on the disk when this returns.
+# write FILE MODE: standard input into a file, whole or not at all, and on the disk when this returns.
 write() {
-  mkdir -p "${1%/*}" && cat >"$1.new" && chmod "${2:-600}" "$1.new" && { sync "$1.new" 2>/dev/null || sync; } && mv "$1.new" "$1" ||
+  [ -d "${1%/*}" ] || mkdir -p "${1%/*}" || fail command "mkdir ${1%/*}" ""
+  if ! { cat >"$1.new" && { [ "$2" = 600 ] || chmod "$2" "$1.new"; } && { sync "$1.new" 2>/dev/null || sync; } && mv "$1.new" "$1"; }; then
+    rm -f "$1.new"
     fail command "write $1" "is the disk full?"
+  fi
 }
+
+# What the restorer begins with: another version of it is written anew, and the unit with it.
+version=': pulumi-macvlan 1'
 
 commit() {
   [ "$job" != restore ] || return 0
@@ -24,24 +31,35 @@ commit() {
     ! is_persisted || forget
     return 0
   fi
-  if ! [ -e "$restorer" ] || [ "$(cat "$restorer")" != "$(restorer_text)" ]; then restorer_text | write "$restorer" 700; fi
-  if ! [ -e "$unit" ] || [ "$(cat "$unit")" != "$(unit_text)" ]; then unit_text | write "$unit" 644; fi
-  [ -e "/etc/systemd/system/multi-user.target.wants/${unit##*/}" ] || run systemctl --quiet enable "${unit##*/}"
-  printf '%s%s\n' "$taken" "$script" | write "$(persisted)"
-  [ "$resource" != macvlan-link ] || write "$(persisted).mac" <"/sys/class/net/$name/address"
+  line=
+  [ ! -e "$restorer" ] || IFS= read -r line <"$restorer"
+  if [ "$line" != "$version" ] || [ ! -e "$unit" ]; then
+    unit_text | write "$unit" 644
+    # What systemctl enable does; it is for the next boot only, so that systemd need not read all its units again now.
+    for target in $wanted_by; do
+      mkdir -p "${unit%/*}/$target.wants" && ln -sf "$unit" "${unit%/*}/$target.wants/" || fail command "enable ${unit##*/}" ""
+    done
+    { printf '%s\n' "$version"; restorer_text; } | write "$restorer" 600
+  fi
+  # An address that nobody chose stays over a reboot all the same.
+  kept_mac=
+  [ "$resource" != macvlan-link ] || IFS= read -r kept_mac <"/sys/class/net/$name/address"
+  printf '%skept_mac=%s\n%s\n' "$taken" "$kept_mac" "$script" | write "$(persisted)" 600
 }
 
 forget() {
-  rm -f "$(persisted)" "$(persisted).mac"
+  rm -f "$(persisted)"
   if rmdir "$persisted_dir" 2>/dev/null; then retire_restorer; fi
   # A power cut must not bring it back.
   sync
 }
 
 retire_restorer() {
-  [ ! -e "$unit" ] || systemctl --quiet disable "${unit##*/}" 2>/dev/null
   rm -f "$unit" "$restorer"
-  systemctl daemon-reload 2>/dev/null
+  for target in $wanted_by; do
+    rm -f "${unit%/*}/$target.wants/${unit##*/}"
+    rmdir "${unit%/*}/$target.wants" 2>/dev/null
+  done
   rmdir "${restorer%/*}" 2>/dev/null
 }
 
@@ -57,7 +75,7 @@ RemainAfterExit=yes
 ExecStart=/bin/sh $restorer
 TimeoutStartSec=90
 [Install]
-WantedBy=multi-user.target docker.service
+WantedBy=$wanted_by
 UNIT
 }
 
@@ -65,7 +83,7 @@ UNIT
 restorer_text() {
   cat <<'RESTORER'
 cd /var/lib/pulumi-macvlan/persist || exit 0
-left=$(ls | grep -v '\.mac$\|\.new$')
+left=$(ls | grep -v '\.new$')
 tries=0
 while [ -n "$left" ] && [ "$tries" -lt 60 ]; do
   again=
@@ -86,35 +104,41 @@ RESTORER
 
 # --- those who manage networks on hosts ------------------------------------------------------------------
 
+networkd_file() { printf '%s' "/run/systemd/network/05-pulumi-macvlan-$name.network"; }
+nm_file() { printf '%s' "/run/NetworkManager/conf.d/pulumi-macvlan-$name.conf"; }
+
+# tell FILE TEXT: for everybody to read.
+tell() {
+  umask 022
+  [ -d "${1%/*}" ] || mkdir -p "${1%/*}"
+  printf '%s' "$2" >"$1"
+  umask 077
+}
+
 # leave_alone: tells them before our link appears. Below /run: at boot it is told again.
 leave_alone() {
-  for file in "/run/systemd/network/05-pulumi-macvlan-$name.network" "/run/NetworkManager/conf.d/pulumi-macvlan-$name.conf"; do
-    [ ! -e "$file" ] || return 0
-  done
-  if command -v networkctl >/dev/null 2>&1; then
-    mkdir -p /run/systemd/network
-    printf '[Match]\nName=%s\n[Link]\nUnmanaged=yes\n' "$name" >"/run/systemd/network/05-pulumi-macvlan-$name.network"
-    chmod 755 /run/systemd/network
-    chmod 644 "/run/systemd/network/05-pulumi-macvlan-$name.network"
-  fi
-  if command -v nmcli >/dev/null 2>&1; then
-    mkdir -p /run/NetworkManager/conf.d
-    printf '[device-pulumi-macvlan-%s]\nmatch-device=interface-name:=%s\nmanaged=0\n' "$name" "$name" \
-      >"/run/NetworkManager/conf.d/pulumi-macvlan-$name.conf"
-  fi
+  { [ ! -e "$(networkd_file)" ] && [ ! -e "$(nm_file)" ]; } || return 0
+  ! command -v networkctl >/dev/null 2>&1 || tell "$(networkd_file)" "[Match]
+Name=$name
+[Link]
+Unmanaged=yes
+"
+  ! command -v nmcli >/dev/null 2>&1 || tell "$(nm_file)" "[device-pulumi-macvlan-$name]
+match-device=interface-name:=$name
+managed=0
+"
   managers_reload
 }
 
 manage_again() {
-  [ -e "/run/systemd/network/05-pulumi-macvlan-$name.network" ] || [ -e "/run/NetworkManager/conf.d/pulumi-macvlan-$name.conf" ] ||
-    return 0
-  rm -f "/run/systemd/network/05-pulumi-macvlan-$name.network" "/run/NetworkManager/conf.d/pulumi-macvlan-$name.conf"
+  { [ -e "$(networkd_file)" ] || [ -e "$(nm_file)" ]; } || return 0
+  rm -f "$(networkd_file)" "$(nm_file)"
   managers_reload
 }
 
+# Where they run, they have these.
 managers_reload() {
-  [ -d /run/systemd/system ] || return 0
-  if systemctl --quiet is-active systemd-networkd; then networkctl reload 2>/dev/null; fi
-  if systemctl --quiet is-active NetworkManager; then nmcli general reload conf >/dev/null 2>&1; fi
+  [ ! -e /run/systemd/netif/state ] || networkctl reload 2>/dev/null
+  [ ! -d /run/NetworkManager/devices ] || nmcli general reload conf >/dev/null 2>&1
   return 0
 }

@@ -17,9 +17,15 @@ WantedBy=multi-user.target
 `;
 
 const startSampler = (host: string) =>
-  lab.exec(host, "cat >/etc/systemd/system/lab-sampler.service; systemctl --quiet enable --now lab-sampler", {
+  lab.exec(host, "cat >/etc/systemd/system/lab-sampler.service; systemctl --quiet enable --now lab-sampler; sync", {
     input: SAMPLER,
   });
+
+/** Hosts as they were made, but for the sampler. */
+export async function resetLab(): Promise<void> {
+  await lab.reset();
+  await Promise.all(HOSTS.map(({ name }) => startSampler(name)));
+}
 
 async function noSecretFound(host: string): Promise<void> {
   const look = `test -s /run/lab-sampled && systemctl is-active --quiet lab-sampler || echo "the sampler does not run"
@@ -33,8 +39,8 @@ async function noSecretFound(host: string): Promise<void> {
 export const mochaHooks = {
   async beforeAll(this: Mocha.Context) {
     this.timeout(30 * 60_000);
-    if ((await lab.up()) === "found") await lab.reset();
-    await Promise.all(HOSTS.map(({ name }) => startSampler(name)));
+    if ((await lab.up()) === "found") await resetLab();
+    else await Promise.all(HOSTS.map(({ name }) => startSampler(name)));
   },
   async afterAll(this: Mocha.Context) {
     this.timeout(60_000);
@@ -52,6 +58,6 @@ export function resetAfterFailure(): void {
   });
   after(async function () {
     this.timeout(120_000);
-    if (failed) await lab.reset();
+    if (failed) await resetLab();
   });
 }

@@ -17,6 +17,9 @@ export const connection = (host: string, change: object = {}): HostFields => ({
 export const on = async (host: string, line: string): Promise<string> =>
   String((await lab.exec(host, line)).stdout).trim();
 
+/** sshd starts itself anew for it, and does not listen for a moment. */
+export const reloadSshd = (host: string, change: string) => on(host, `${change}; systemctl reload ssh; sleep 1.5`);
+
 export const json = async <T = Record<string, never>[]>(host: string, line: string): Promise<T> =>
   JSON.parse((await on(host, line)) || "[]") as T;
 

@@ -5,7 +5,7 @@ import { createConnection } from "node:net";
 import { execa } from "execa";
 import { Lab } from "../lab/lab";
 import { asRoot } from "../lab/root";
-import { lab } from "./hooks";
+import { lab, resetLab } from "./hooks";
 import { on } from "./hosts";
 
 const listening = (port: number): Promise<boolean> =>
@@ -57,7 +57,7 @@ describe("the lab", function () {
   }
 
   it("is reset to freshly made hosts", async () => {
-    await lab.reset();
+    await resetLab();
     assert.equal(await on("host1", "ls /root/kept 2>/dev/null || echo gone"), "gone");
   });
 

@@ -113,6 +113,6 @@ ln -sf /lib/systemd/system/poweroff.target "$root/etc/systemd/system/reboot.targ
 : >"$root/etc/fstab"
 : >"$root/etc/machine-id"
 truncate -s 3G "$out"
-mke2fs -q -F -t ext4 -O ^has_journal -d "$root" "$out"
+mke2fs -q -F -t ext4 -d "$root" "$out"
 "$kernel" mem=1024M ubd0="$out" root=/dev/ubda rw init=/sbin/init quiet con0=fd:0,fd:1 con=null ssl=null seccomp=auto </dev/null
 tune2fs -l "$out" | grep -q '^Filesystem state: *clean'

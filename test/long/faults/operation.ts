@@ -1,0 +1,40 @@
+// One operation in a process of its own, which can be killed: JSON on standard input, JSON on standard output.
+import { readFileSync } from "node:fs";
+import { handlers } from "../../../provider/handlers";
+import { closeConnections } from "../../../provider/ssh/connection";
+
+type Props = Record<string, unknown>;
+
+export interface Order {
+  verb: "create" | "update" | "delete";
+  type: string;
+  news: Props;
+  olds: Props;
+}
+
+/** What the engine would get to know. */
+export interface Outcome {
+  outs?: Props;
+  error?: string;
+  /** A half-made resource's, which the engine would save. */
+  properties?: Props;
+}
+
+export async function perform({ verb, type, news, olds }: Order): Promise<Outcome> {
+  try {
+    if (verb === "create") return { outs: (await handlers.create(type, news)).outs };
+    if (verb === "update") return { outs: (await handlers.update(type, olds, news)).outs };
+    await handlers.delete(type, olds);
+    return { outs: {} };
+  } catch (error) {
+    const { message, properties } = error as Error & { properties?: Props };
+    return { error: message, ...(properties ? { properties } : {}) };
+  }
+}
+
+if (require.main === module) {
+  perform(JSON.parse(readFileSync(0, "utf8")) as Order).then(async (outcome) => {
+    await closeConnections();
+    console.log(JSON.stringify(outcome));
+  });
+}
