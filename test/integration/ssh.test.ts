@@ -57,7 +57,7 @@ describe("the way to a host", function () {
   after(async () => {
     await reloadSshd(
       "host1",
-      "mv /etc/ssh/kept /etc/ssh/lab_authorized_keys; sed -i 's/^PasswordAuthentication.*/PasswordAuthentication no/; /^PermitRootLogin/d' /etc/ssh/sshd_config; passwd -q -l root",
+      "mv /etc/ssh/kept /etc/ssh/lab_authorized_keys; sed -i 's/^PasswordAuthentication.*/PasswordAuthentication no/; /^PermitRootLogin/d' /etc/ssh/sshd_config; usermod -p '*' root",
     );
     rmSync(folder, { recursive: true, force: true });
   });
