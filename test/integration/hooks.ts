@@ -28,7 +28,8 @@ export async function resetLab(): Promise<void> {
 }
 
 async function noSecretFound(host: string): Promise<void> {
-  const look = `test -s /run/lab-sampled && systemctl is-active --quiet lab-sampler || echo "the sampler does not run"
+  const look = `n=0; until test -s /run/lab-sampled || [ $n = 50 ]; do sleep 0.2; n=$((n + 1)); done
+    test -s /run/lab-sampled && systemctl is-active --quiet lab-sampler || echo "the sampler does not run"
     cat /var/lib/lab-canaries 2>/dev/null
     grep -rls 'canary[-]of' /run/pulumi-macvlan /var/lib/pulumi-macvlan /etc /tmp /root
     journalctl --no-pager | grep 'canary[-]of'; true`;
