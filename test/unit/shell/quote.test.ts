@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { encodeData, quoteWord } from "../../../provider/shell/quote";
-import { readScript } from "../../../provider/shell/scripts";
+import { ECHO, NASTY } from "./nasty";
 
 const present = (program: string): boolean => spawnSync(program, ["--help"]).error === undefined;
 const SHELLS: [string, string[]][] = [
@@ -13,45 +13,17 @@ const SHELLS: [string, string[]][] = [
   ["busybox", ["sh"]],
 ].filter(([program]) => present(program as string)) as [string, string[]][];
 
-const NASTY = [
-  "",
-  "-x",
-  "x%d",
-  "a$(id)",
-  "`id`",
-  "'",
-  '"',
-  "\\",
-  "\\n",
-  "a\nb",
-  "\n",
-  " ",
-  "\t",
-  "é",
-  "日本",
-  "*",
-  "~",
-  "!",
-  "%s",
-  "\\0",
-  "\\c",
-];
-
 const nasty = fc.oneof(
   fc.constantFrom(...NASTY),
   fc.string({ unit: "binary", maxLength: 20 }).filter((text) => !text.includes("\0")),
 );
-
-// The library alone, then a script that hands every datum back, each ended by a byte that no text holds.
-const echo = `${readScript()}
-begin; take count; n=$count; while [ "$n" -gt 0 ]; do take datum_; printf '%s\\377' "$datum_"; n=$((n - 1)); done; end`;
 
 describe("data on standard input", () => {
   for (const [shell, options] of SHELLS) {
     it(`arrives byte for byte in ${[shell, ...options].join(" ")}`, () => {
       fc.assert(
         fc.property(fc.array(nasty, { maxLength: 50 }), (values) => {
-          const out = execFileSync(shell, [...options, "-c", echo], {
+          const out = execFileSync(shell, [...options, "-c", ECHO], {
             input: encodeData([String(values.length), ...values]),
           });
           const parts: string[] = [];
@@ -73,7 +45,7 @@ describe("data on standard input", () => {
   it("is refused when it is cut off", () => {
     const whole = encodeData(["2", "a", "b"]);
     for (let length = 0; length < whole.length - 1; length += 1) {
-      const { status, stdout } = spawnSync("sh", ["-c", `${echo}\nprintf changed`], {
+      const { status, stdout } = spawnSync("sh", ["-c", `${ECHO}\nprintf changed`], {
         input: whole.slice(0, length),
         encoding: "utf8",
       });
@@ -84,7 +56,7 @@ describe("data on standard input", () => {
   });
 
   it("is read after a line that sudo left behind", () => {
-    const out = execFileSync("sh", ["-c", echo], { input: `secret\n${encodeData(["1", "a"])}` });
+    const out = execFileSync("sh", ["-c", ECHO], { input: `secret\n${encodeData(["1", "a"])}` });
     assert.equal(out.subarray(0, 1).toString(), "a");
   });
 });
