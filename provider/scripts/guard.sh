@@ -3,7 +3,8 @@
 #
 # A guard is a folder that only root can read, below /run: a power cycle forgets it, and the change with it.
 #   script, data   what the jobs run, and what they read
-#   undo, before/  how everything that the change may touch is now, absences included
+#   devices        the interfaces that it may touch, and those that the connection goes through
+#   undo, before/  how all that is now, absences included
 #   seen           the connections that have been before the change was done: none of them can confirm
 #   armed          the watchdog's pid; pid: the pid of the job that makes the change
 #   answer, done   what the change printed, and its exit code
@@ -104,34 +105,31 @@ at_risk() {
 
 # --- the undo --------------------------------------------------------------------------------------------
 
-# kind_of LINK: the words that make it again with ip link add, for the kinds that can be made again.
-kind_of() {
-  line=$(ip -d -o link show dev "$1")
-  case $line in
+# look LINK: from what ip says of it, into $above what it stands on, where that is on this host, $master, $promisc, and
+# into $kind the words that make it again with ip link add, for the kinds that can be made again.
+look() {
+  shown=$(ip -d -o link show dev "$1" 2>/dev/null)
+  above=- master=- promisc=off kind=-
+  head=${shown%%: <*}
+  case ${head#*: } in "$1"@NONE | "$1"@if[0-9]*) ;; "$1"@*) above=${head#*: "$1"@} ;; esac
+  case $shown in *" master "*) rest=${shown#*" master "} master=${rest%% *} ;; esac
+  case $shown in *"<"*PROMISC*">"*) promisc=on ;; esac
+  case $shown in
     *" vlan protocol "*)
-      words=${line#*" vlan protocol "}
-      set -- $words
-      case $line in *REORDER_HDR*) reorder=on ;; *) reorder=off ;; esac
-      printf 'type vlan protocol %s id %s reorder_hdr %s' "$1" "$3" "$reorder"
+      case $shown in *REORDER_HDR*) kind=on ;; *) kind=off ;; esac
+      set -- ${shown#*" vlan protocol "}
+      kind="type vlan protocol $1 id $3 reorder_hdr $kind"
       ;;
-    *" macvlan mode "*) words=${line#*" macvlan mode "}; printf 'type macvlan mode %s' "${words%% *}" ;;
-    *" ipvlan mode "*) words=${line#*" ipvlan mode "}; set -- $words; printf 'type ipvlan mode %s %s' "$1" "$2" ;;
-    *"\\    bridge "*) printf 'type bridge' ;;
-    *"\\    dummy "*) printf 'type dummy' ;;
-    *) printf -- - ;;
+    *" macvlan mode "*) set -- ${shown#*" macvlan mode "}; kind="type macvlan mode $1" ;;
+    *" ipvlan mode "*) set -- ${shown#*" ipvlan mode "}; kind="type ipvlan mode $1 $2" ;;
+    *"\\    bridge "*) kind='type bridge' ;;
+    *"\\    dummy "*) kind='type dummy' ;;
   esac
 }
 
-# parent_of LINK: what it stands on, where that is on this host.
-parent_of() {
-  ip -o link show dev "$1" 2>/dev/null | sed -n 's/^[0-9]*: [^@ ]*@\([^ :]*\): .*/\1/p' | grep -v '^NONE$\|^if[0-9]'
-}
-
-master_of() { ip -o link show dev "$1" | sed -n 's/.* master \([^ ]*\) .*/\1/p'; }
-promiscuous_of() { case $(ip -o link show dev "$1") in *"<"*PROMISC*">"*) printf on ;; *) printf off ;; esac; }
 state_of() { if link_flag "$1" 1; then printf up; else printf down; fi; }
 
-# addresses_of LINK: the words of ip addr add, one address a line.
+# addresses_of LINK: "address LINK" and the words of ip addr add, one address a line.
 addresses_of() {
   ip -o addr show dev "$1" 2>/dev/null | while IFS=' ' read -r _ _ _ words; do
     address=${words%% *}
@@ -148,25 +146,31 @@ addresses_of() {
     label=${label##* }
     case $label in "$1":*) entry="$entry label $label" ;; esac
     case $words in
-      *" dynamic "*) case $words in *" valid_lft "[0-9]*) rest=${words#* valid_lft }; entry="$entry valid_lft ${rest%% *} preferred_lft ${rest##* }"; entry=$(printf '%s' "$entry" | sed 's/sec / /g; s/sec$//') ;; esac ;;
+      *" dynamic "*" valid_lft "[0-9]*)
+        rest=${words#* valid_lft }
+        valid=${rest%% *}
+        rest=${rest##* }
+        entry="$entry valid_lft ${valid%sec} preferred_lft ${rest%sec}"
+        ;;
     esac
-    printf '%s\n' "$entry"
+    printf 'address %s %s\n' "$1" "$entry"
   done
 }
 
-# routes_of LINK: "4 words of ip route" a line. What the kernel keeps by itself, in its table local, is left out.
+# routes_of LINK: "route LINK 4" or 6 and the words of ip route, one a line. What the kernel keeps by itself, in its table
+# local, is left out.
 routes_of() {
   for version in 4 6; do
     ip "-$version" -o route show table all dev "$1" 2>/dev/null | while IFS= read -r line; do
       case $line in local\ * | broadcast\ * | anycast\ * | multicast\ * | *" table local "* | *"\\"*) continue ;; esac
-      printf '%s %s\n' "$version" "$line" | sed 's/ linkdown\b//; s/ dead\b//; s/ expires [0-9]*sec//; s/ hoplimit [0-9]*//; s/ *$//'
-    done
+      printf 'route %s %s %s\n' "$1" "$version" "$line"
+    done | sed 's/ linkdown\b//; s/ dead\b//; s/ expires [0-9]*sec//; s/ hoplimit [0-9]*//; s/ *$//'
   done
 }
 
 rules_of() {
   for version in 4 6; do
-    ip "-$version" rule show 2>/dev/null | sed "s/^\([0-9]*\):[[:space:]]*/$version pref \1 /; s/ *\$//"
+    ip "-$version" rule show 2>/dev/null | sed "s/^\([0-9]*\):[[:space:]]*/rule $version pref \1 /; s/ *\$//"
   done
 }
 
@@ -176,122 +180,113 @@ kernel_settings() {
     cd /proc/sys/net || exit
     grep -s . ipv4/ip_forward ipv4/conf/all/rp_filter ipv6/conf/all/forwarding ipv6/conf/all/disable_ipv6 \
       ipv4/conf/*/forwarding ipv4/conf/*/rp_filter ipv4/conf/*/arp_ignore ipv4/conf/*/arp_announce ipv4/conf/*/arp_filter \
-      ipv6/conf/*/accept_ra ipv6/conf/*/disable_ipv6 ipv6/conf/*/forwarding
+      ipv6/conf/*/accept_ra ipv6/conf/*/disable_ipv6 ipv6/conf/*/forwarding | sed 's/^/sysctl /; s/:\([^:]*\)$/ \1/'
   )
 }
 
-# remember_before: writes the undo of all that this change may touch, and of what the connection goes through.
-remember_before() {
-  mkdir "$guard/before" || fail command "mkdir $guard/before" ""
-  {
-    kernel_settings | while IFS= read -r line; do printf 'sysctl %s %s\n' "${line%:*}" "${line##*:}"; done
-    rules_of | while IFS= read -r line; do printf 'rule %s\n' "$line"; done
-    find_way
-    related lower
-    for device in $( { printf '%s' "$near"; touched; } | sort -u); do
-      if ! exists "$device"; then
-        printf 'absent %s\n' "$device"
-        continue
-      fi
-      above=$(parent_of "$device")
-      master=$(master_of "$device")
-      printf 'link %s %s %s %s %s %s %s %s %s\n' "$device" "$(cat "/sys/class/net/$device/ifindex")" \
-        "$(cat "/sys/class/net/$device/address")" "$(cat "/sys/class/net/$device/mtu")" "$(state_of "$device")" \
-        "$(promiscuous_of "$device")" "${master:--}" "${above:--}" "$(kind_of "$device")"
-      printf 'alias %s %s\n' "$device" "$(link_mark "$device")"
-      addresses_of "$device" | while IFS= read -r line; do printf 'address %s %s\n' "$device" "$line"; done
-      printf 'no-other-addresses %s\n' "$device"
-      routes_of "$device" | while IFS= read -r line; do printf 'route %s %s\n' "$device" "$line"; done
-      printf 'no-other-routes %s\n' "$device"
-    done
-  } >"$guard/undo" || fail command "write $guard/undo" ""
-  own_before
-  # Read back: a full disk must not be found out when it is too late.
-  [ -s "$guard/undo" ] && : >"$guard/before/complete" || fail no-watchdog "cannot write $guard"
+# describe DEVICES: how everything is that the change may touch, absences included, a thing a line.
+describe() {
+  kernel_settings
+  rules_of
+  for device in $1; do
+    if ! exists "$device"; then
+      printf 'absent %s\n' "$device"
+      continue
+    fi
+    look "$device"
+    peek "/sys/class/net/$device/ifindex"; index=$peeked
+    peek "/sys/class/net/$device/address"; address=$peeked
+    peek "/sys/class/net/$device/mtu"
+    printf 'link %s %s %s %s %s %s %s %s %s\n' "$device" "$index" "$address" "$peeked" "$(state_of "$device")" \
+      "$promisc" "$master" "$above" "$kind"
+    printf 'alias %s %s\n' "$device" "$(link_mark "$device")"
+    addresses_of "$device"
+    routes_of "$device"
+  done
+  printf 'end\n'
 }
 
-# lines_of WHAT DEVICE: what the undo says of a device.
-lines_of() { sed -n "s/^$1 $(printf '%s' "$2" | sed 's/[].[*^$\/]/\\&/g') //p" "$guard/undo"; }
+# remember_before: what the change may touch, and what the connection goes through, as it is now.
+remember_before() {
+  mkdir "$guard/before" || fail command "mkdir $guard/before" ""
+  find_way
+  related lower
+  { printf '%s' "$near"; touched; } | sort -u >"$guard/devices"
+  describe "$(cat "$guard/devices")" >"$guard/undo"
+  own_before
+  # Read back: a full disk must not be found out when it is too late.
+  [ "$(tail -n 1 "$guard/undo")" = end ] || fail no-watchdog "cannot write $guard"
+}
 
 undo_link() { # undo_link NAME INDEX MAC MTU STATE PROMISC MASTER PARENT KIND...
   name_=$1 index_=$2 mac_=$3 mtu_=$4 state_=$5 promisc_=$6 master_=$7 parent_=$8
   shift 8
   if ! exists "$name_"; then
     [ "$1" != - ] || return 0
-    if [ "$parent_" = -  ]; then set -- "$name_" index "$index_" "$@"; else set -- link "$parent_" name "$name_" index "$index_" "$@"; fi
+    if [ "$parent_" = - ]; then set -- "$name_" index "$index_" "$@"; else set -- link "$parent_" name "$name_" index "$index_" "$@"; fi
     ip link add "$@"
   fi
-  if [ "$(cat "/sys/class/net/$name_/address")" != "$mac_" ]; then
+  look "$name_"
+  peek "/sys/class/net/$name_/address"
+  if [ "$peeked" != "$mac_" ]; then
     ip link set dev "$name_" address "$mac_" || {
       ip link set dev "$name_" down
       ip link set dev "$name_" address "$mac_"
     }
   fi
-  [ "$(cat "/sys/class/net/$name_/mtu")" = "$mtu_" ] || ip link set dev "$name_" mtu "$mtu_"
-  [ "$(promiscuous_of "$name_")" = "$promisc_" ] || ip link set dev "$name_" promisc "$promisc_"
-  have=$(master_of "$name_")
-  if [ "${have:--}" != "$master_" ]; then
+  peek "/sys/class/net/$name_/mtu"
+  [ "$peeked" = "$mtu_" ] || ip link set dev "$name_" mtu "$mtu_"
+  [ "$promisc" = "$promisc_" ] || ip link set dev "$name_" promisc "$promisc_"
+  if [ "$master" != "$master_" ]; then
     if [ "$master_" = - ]; then ip link set dev "$name_" nomaster; else ip link set dev "$name_" master "$master_"; fi
   fi
   [ "$(state_of "$name_")" = "$state_" ] || ip link set dev "$name_" "$state_"
 }
 
-undo_address() { # undo_address DEVICE WORDS...
-  device_=$1
-  shift
-  addresses_of "$device_" | grep -Fx -e "$*" >/dev/null || ip addr replace "$@" dev "$device_"
-}
-
-undo_route() { # undo_route DEVICE VERSION WORDS...
-  device_=$1
-  shift
-  routes_of "$device_" | grep -Fx -e "$*" >/dev/null && return
-  version_=$1
-  shift
-  ip "-$version_" route replace "$@" dev "$device_"
-}
-
-drop_others() { # drop_others DEVICE: addresses or routes that were not there
+# put_back LINE: what does not hold of the undo, and is not an alias.
+put_back() {
+  what=$1 of=$2
+  shift 2
   case $what in
-    no-other-addresses)
-      addresses_of "$1" | while IFS= read -r line; do
-        lines_of address "$1" | grep -e "^${line%% *} " >/dev/null && continue
-        lines_of address "$1" | grep -Fx -e "${line%% *}" >/dev/null || ip addr del "${line%% *}" dev "$1"
-      done
-      ;;
-    no-other-routes)
-      routes_of "$1" | while IFS= read -r line; do
-        lines_of route "$1" | grep -Fx -e "$line" >/dev/null && continue
-        set -- "$1" $line
-        device_=$1 version_=$2
-        shift 2
-        ip "-$version_" route del "$@" dev "$device_"
-      done
-      ;;
+    absent) if exists "$of" && { [ "$(link_mark "$of")" = "$mark" ] || [ -e "$run_dir/intent.$of" ]; }; then ip link del dev "$of"; fi ;;
+    link) undo_link "$of" "$@" ;;
+    address) ip addr replace "$@" dev "$of" ;;
+    route) version=$1; shift; ip "-$version" route replace "$@" dev "$of" ;;
+    rule) ip "-$of" rule add "$@" ;;
+    sysctl) [ ! -e "/proc/sys/net/$of" ] || printf '%s\n' "$1" >"/proc/sys/net/$of" ;;
+  esac
+}
+
+# take_away LINE: an address or a route that was not there.
+take_away() {
+  what=$1 of=$2
+  shift 2
+  # Somebody else's, made in the meantime.
+  grep -Fqx -e "absent $of" "$guard/undo" && return
+  case $what in
+    # What only its lifetime tells from the one of before is that one.
+    address) grep -q -e "^address $of $1 " "$guard/undo" || ip addr del "$1" dev "$of" ;;
+    route) version=$1; shift; ip "-$version" route del "$@" dev "$of" ;;
   esac
 }
 
 # undo: puts back whatever is not as it was. Several rounds: an address needs its link, a gateway its route.
 undo() {
   own_undo
-  for round in 1 2 3; do
-    while IFS=' ' read -r what words; do
-      set -- $words
-      case $what in
-        absent) if exists "$1" && { [ "$(link_mark "$1")" = "$mark" ] || [ -e "$run_dir/intent.$1" ]; }; then ip link del dev "$1"; fi ;;
-        link) undo_link "$@" ;;
-        alias) exists "$1" && [ "$(link_mark "$1")" != "${words#* }" ] && [ "${words#* }" != "$words" ] && ip link set dev "$1" alias "${words#* }" ;;
-        address) undo_address "$@" ;;
-        route) undo_route "$@" ;;
-        no-other-*) exists "$1" && drop_others "$1" ;;
-        rule)
-          version=$1
-          shift
-          rules_of | grep -Fx -e "$version $*" >/dev/null || ip "-$version" rule add "$@"
-          ;;
-        sysctl) [ "$(cat "/proc/sys/net/$1" 2>/dev/null)" = "$2" ] || [ ! -e "/proc/sys/net/$1" ] || printf '%s\n' "$2" >"/proc/sys/net/$1" ;;
+  for round in 1 2 3 4; do
+    describe "$(cat "$guard/devices")" >"$guard/now"
+    grep -Fvx -f "$guard/now" "$guard/undo" >"$guard/missing"
+    grep -Fvx -f "$guard/undo" "$guard/now" | grep '^address \|^route ' >"$guard/extra"
+    [ -s "$guard/missing" ] || [ -s "$guard/extra" ] || break
+    while read -r line; do case $line in absent\ *) put_back $line ;; esac; done <"$guard/missing"
+    while read -r line; do take_away $line; done <"$guard/extra"
+    while IFS= read -r line; do
+      case $line in
+        absent\ *) ;;
+        alias\ *) line=${line#alias }; ip link set dev "${line%% *}" alias "${line#* }" ;;
+        *) put_back $line ;;
       esac
-    done <"$guard/undo"
+    done <"$guard/missing"
   done >>"$guard/undo.log" 2>&1
   exists "$name" || { rm -f "$run_dir/intent.$name"; manage_again; }
   : >"$guard/undone"
@@ -327,6 +322,7 @@ wait_for() {
 }
 
 is_armed() { [ -s "$guard/armed" ] && alive "$(cat "$guard/armed")"; }
+has_undone() { [ -e "$guard/undone" ]; }
 is_over() { [ -e "$guard/done" ] || { claimed "$guard" && [ "$(claim_of "$guard")" != confirmed ] && [ -e "$guard/undone" ]; }; }
 
 # hand_over: arms, lets the change be made, and tells what came of it. Whether it stays is not decided here.
@@ -348,7 +344,9 @@ hand_over() {
   report
 }
 
+# A change that failed is told when it is taken back, however long that takes: whoever is told so may rely on it.
 report() {
+  [ "$(claim_of "$guard")" != failed ] || wait_for 60 has_undone
   section guard
   if claimed "$guard"; then claim_of "$guard"; else printf 'done\n'; fi
   cat "$guard/answer" 2>/dev/null
@@ -406,7 +404,6 @@ rescue() { ln -s expired "$guard/claim" 2>/dev/null; expire; }
 
 # --- the confirmation ------------------------------------------------------------------------------------
 
-has_undone() { [ -e "$guard/undone" ]; }
 is_done() { [ -e "$guard/done" ] || claimed "$guard"; }
 
 confirm() {

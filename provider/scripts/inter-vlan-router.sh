@@ -17,7 +17,8 @@ state=$run_dir/router
 
 # set_kernel PATH VALUE: remembers the value that was there the first time.
 set_kernel() {
-  [ "$(cat "/proc/sys/$1")" = "$2" ] && return
+  peek "/proc/sys/$1"
+  [ "$peeked" = "$2" ] && return
   saved=$state/$(printf '%s' "$1" | tr / :)
   # At boot the value of before is the one that Docker, which comes after us, would have set.
   { [ "$1" = net/ipv4/ip_forward ] && docker_is_next; } || [ -e "$saved" ] || cat "/proc/sys/$1" >"$saved" || fail command "write $saved" ""
@@ -42,7 +43,8 @@ forward() {
     # With forwarding the kernel stops listening to router advertisements, unless it is told 2 first.
     for conf in $(ls /proc/sys/net/ipv6/conf); do
       case $conf in all | default | lo) continue ;; esac
-      [ "$(cat "/proc/sys/net/ipv6/conf/$conf/accept_ra")" = 1 ] || continue
+      peek "/proc/sys/net/ipv6/conf/$conf/accept_ra"
+      [ "$peeked" = 1 ] || continue
       case "$nl$devices$nl" in *"$nl$conf$nl"*) continue ;; esac
       set_kernel "net/ipv6/conf/$conf/accept_ra" 2
     done

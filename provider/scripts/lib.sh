@@ -106,15 +106,23 @@ lock() {
 
 exists() { [ -e "/sys/class/net/$1" ]; }
 interfaces() { ls /sys/class/net | tr '\n' ' '; }
-link_mark() { cat "/sys/class/net/$1/ifalias" 2>/dev/null; }
-link_flag() { [ $(($(cat "/sys/class/net/$1/flags") & $2)) -ne 0 ]; }
+# peek FILE: its first line, into $peeked. A fork costs more than all the rest of such a look.
+peek() {
+  peeked=
+  { IFS= read -r peeked <"$1"; } 2>/dev/null || [ -n "$peeked" ]
+}
+link_mark() { peek "/sys/class/net/$1/ifalias"; printf '%s' "$peeked"; }
+link_flag() { peek "/sys/class/net/$1/flags" && [ $((peeked & $2)) -ne 0 ]; }
+
+# A link of our name that is not marked yet was made by a run of ours that was killed.
+is_intended() { peek "$run_dir/intent.$name" && [ "$peeked" = "$mark" ]; }
 
 # claim MARK-FOUND: an object of our name is there. Ours, half-made by us, or of a resource that was renamed: go on.
 # Anybody else's: only with adopt.
 claim() {
   [ "$1" = "$mark" ] || [ "$1" = "$previous_mark" ] && return
   case $1 in "$family"*) return ;; esac
-  [ "$(cat "$run_dir/intent.$name" 2>/dev/null)" = "$mark" ] && return
+  is_intended && return
   [ "$adopt" = true ] || fail foreign "$1"
 }
 
@@ -174,8 +182,10 @@ sync_mark() {
 
 # An empty mtu means the parent's.
 sync_mtu() {
-  want_mtu=${mtu:-$(cat "/sys/class/net/$parent/mtu")}
-  [ "$(cat "/sys/class/net/$name/mtu")" = "$want_mtu" ] || run ip link set dev "$name" mtu "$want_mtu"
+  peek "/sys/class/net/$parent/mtu"
+  want_mtu=${mtu:-$peeked}
+  peek "/sys/class/net/$name/mtu"
+  [ "$peeked" = "$want_mtu" ] || run ip link set dev "$name" mtu "$want_mtu"
 }
 
 # The flag that was set by hand, as ip shows it; the kernel's own flag is also up while somebody captures packets.
@@ -255,7 +265,7 @@ observe() {
 
 remove() {
   if exists "$name"; then
-    if [ "$(link_mark "$name")" != "$mark" ] && [ "$(cat "$run_dir/intent.$name" 2>/dev/null)" != "$mark" ]; then
+    if [ "$(link_mark "$name")" != "$mark" ] && ! is_intended; then
       section kept
       link_mark "$name"
       return 0

@@ -16,7 +16,8 @@ sync_mode() {
 
 sync_mac() {
   [ -n "$mac" ] || return 0
-  [ "$(cat "/sys/class/net/$name/address")" = "$mac" ] || run ip link set dev "$name" address "$mac"
+  peek "/sys/class/net/$name/address"
+  [ "$peeked" = "$mac" ] || run ip link set dev "$name" address "$mac"
 }
 
 family_of() { case $1 in *:*) printf '%s' -6 ;; *) printf '%s' -4 ;; esac; }

@@ -8,8 +8,12 @@ wanted_by='multi-user.target docker.service'
 # persisted: its file. $resource, the word that a script calls itself, tells a router from a link of that name.
 persisted() { printf '%s' "$persisted_dir/$resource.$name"; }
 
-mark_line() { sed -n '/^pulumi-macvlan:1$/{n;n;p;q;}' "$@"; }
-is_persisted() { [ -e "$(persisted)" ] && [ "$(mark_line "$(persisted)")" = "$(printf '%s' "$taken" | mark_line)" ]; }
+# Both the file and our data begin with a line that says what they are, the verb, and the mark.
+is_persisted() {
+  { IFS= read -r _ && IFS= read -r _ && IFS= read -r peeked; } 2>/dev/null <"$(persisted)" || return 1
+  ours=${taken#*"$nl"*"$nl"}
+  [ "$peeked" = "${ours%%"$nl"*}" ]
+}
 
 can_persist() { [ -d /run/systemd/system ] || fail no-systemd; }
 

@@ -19,9 +19,18 @@ const sabotage = (script: string, body: string): string =>
     `ensure() {\nmade\nserver=$(set -- $connection; printf '%s' "$3")\nset -e\n${body}\nset +e\n}\ndo_verb\n`,
   );
 
-const common = (nonce: string) => ["ensure", MARK, MARK, MARK, "false", "false", nonce, String(SECONDS)];
-const linkData = (nonce: string) => [
-  ...common(nonce),
+const common = (nonce: string, seconds = SECONDS) => [
+  "ensure",
+  MARK,
+  MARK,
+  MARK,
+  "false",
+  "false",
+  nonce,
+  String(seconds),
+];
+const linkData = (nonce: string, seconds = SECONDS) => [
+  ...common(nonce, seconds),
   "guard0",
   "enp0s3",
   "macvlan",
@@ -258,11 +267,13 @@ describe("a guarded change", function () {
   });
 
   it("can't be confirmed over the connection that asked for it, nor over one that was there before it was done", async () => {
-    const target = quick("host1");
+    // Several logins must fit into it, however slow the machine is: here nothing is to expire.
+    const seconds = 60;
+    const target = quick("host1", { confirmTimeout: seconds });
     const ask = async (fresh: boolean, nonce: string) =>
       (await runner.run(target, {}, readScript("confirm"), encodeData(["confirm", nonce, "2"]), { fresh })).stdout;
     const nonce = newNonce();
-    const first = await runner.run(target, {}, sabotage("macvlan-link", "true"), encodeData(linkData(nonce)));
+    const first = await runner.run(target, {}, sabotage("macvlan-link", "true"), encodeData(linkData(nonce, seconds)));
     assert.match(first.stdout, /@guard\ndone/);
     assert.match(await ask(false, nonce), /@outcome\nold-connection/);
     assert.match(await ask(true, newNonce()), /@outcome\ngone/);
@@ -270,8 +281,9 @@ describe("a guarded change", function () {
     assert.match(await ask(true, nonce), /@outcome\nconfirmed/, "asked again, the same");
 
     const slow = newNonce();
-    const running = runner.run(target, {}, sabotage("macvlan-link", "sleep 2"), encodeData(linkData(slow)));
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const running = runner.run(target, {}, sabotage("macvlan-link", "sleep 8"), encodeData(linkData(slow, seconds)));
+    // Asked over a connection of its own: the one that `running` came over must not be mistaken for it.
+    await on("host1", `until [ -e /run/pulumi-macvlan/guard/${slow}/pid ]; do sleep 0.1; done`);
     assert.match(await ask(true, slow), /@outcome\nearly/);
     await running;
     assert.match(await ask(false, slow), /@outcome\nold-connection/);

@@ -11,7 +11,7 @@ export const lab = new Lab("test");
  * and at the end in every file and log that we leave there.
  */
 const SAMPLER = `[Service]
-ExecStart=/bin/sh -c 'while :; do for p in $$(grep -las "canary[-]of" /proc/[0-9]*/cmdline); do tr "\\\\0" " " <$$p >>/var/lib/lab-canaries; done; date >/run/lab-sampled; sleep 0.3; done'
+ExecStart=/usr/bin/perl -e 'while (1) { for my $$file (glob "/proc/[0-9]*/cmdline") { open(my $$in, "<", $$file) or next; my $$line = <$$in> // next; next unless $$line =~ /canary[-]of/; open(my $$out, ">>", "/var/lib/lab-canaries"); print $$out "$$line\\n" } open(my $$beat, ">", "/run/lab-sampled"); print $$beat time; close $$beat; select undef, undef, undef, 0.1 }'
 [Install]
 WantedBy=multi-user.target
 `;
