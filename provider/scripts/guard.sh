@@ -251,7 +251,8 @@ put_back() {
     absent) if exists "$of" && { [ "$(link_mark "$of")" = "$mark" ] || [ -e "$run_dir/intent.$of" ]; }; then ip link del dev "$of"; fi ;;
     link) undo_link "$of" "$@" ;;
     address) ip addr replace "$@" dev "$of" ;;
-    route) version=$1; shift; ip "-$version" route replace "$@" dev "$of" ;;
+    # replace would take the place of another interface's route to the same prefix.
+    route) version=$1; shift; ip "-$version" route append "$@" dev "$of" ;;
     rule) ip "-$of" rule add "$@" ;;
     sysctl) [ ! -e "/proc/sys/net/$of" ] || printf '%s\n' "$1" >"/proc/sys/net/$of" ;;
   esac

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { makeChange, newNonce, RolledBack } from "../../provider/core/guard";
 import { encodeData } from "../../provider/shell/quote";
 import { readScript } from "../../provider/shell/scripts";
-import { runner } from "../../provider/ssh/connection";
+import { closeConnections, runner } from "../../provider/ssh/connection";
 import { lab } from "./hooks";
 import { assertSame, connection, driven, on, type Props, snapshot } from "./hosts";
 
@@ -120,7 +120,11 @@ const change = (host: string, script: string, body: string): Promise<unknown> =>
 
 describe("a change that cuts SSH off", function () {
   this.timeout(120_000);
-  const reboot = (host: string) => lab.reboot(host, true, host === "host2" ? "plain" : "systemd");
+  const reboot = async (host: string) => {
+    await lab.reboot(host, true, host === "host2" ? "plain" : "systemd");
+    // Nobody has told our end of it that the host is gone.
+    await closeConnections();
+  };
   before(() => reboot("host2"));
   after(() => lab.reboot("host2", true));
 
