@@ -22,5 +22,10 @@ export async function step<T>(what: string, work: () => Promise<T>): Promise<T> 
   }
 }
 
-/** A step whose result is there already. */
-export const skipped = (what: string): void => log(`✓ ${what} (there already)`);
+const told = new Set<string>();
+
+/** A step whose result is there already; told once. */
+export function skipped(what: string): void {
+  if (!told.has(what)) log(`✓ ${what} (there already)`);
+  told.add(what);
+}

@@ -1,30 +1,43 @@
 // npm test: set-up, then every test; the last line is `N passed, N failed`.
 import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import Mocha from "mocha";
 import { messageOf } from "../provider/core/errors";
+import { Lab, testLab } from "../test/lab/lab";
 import { pulumiFolder } from "./setup/pulumi-cli";
 
 const tests = join(__dirname, "..", "test");
+/** Two labs keep two cores busy, and most of their time hosts wait for each other. */
+const JOBS = Math.min(2, availableParallelism());
+/** Those that take longest begin first, so that the last to end is a short one. */
+const LONGEST = ["guard", "faults", "fabric", "kills", "errors", "persist"];
 
-const filesOf = (folder: string): string[] =>
-  (readdirSync(join(tests, folder), { recursive: true }) as string[])
+const rank = (file: string): number => {
+  const place = LONGEST.findIndex((name) => file.includes(`${name}.test`));
+  return place < 0 ? LONGEST.length : place;
+};
+
+const filesOf = (...folders: string[]): string[] =>
+  folders
+    .flatMap((folder) =>
+      (readdirSync(join(tests, folder), { recursive: true }) as string[]).map((file) => join(tests, folder, file)),
+    )
     .filter((file) => file.endsWith(".test.js"))
-    .sort()
-    .map((file) => join(tests, folder, file));
+    .sort((one, other) => rank(one) - rank(other) || one.localeCompare(other));
 
 /** One suite. A skipped test is no passed one: mocha fails it. */
 function run(
   files: readonly string[],
   only: string | undefined,
-  rootHooks?: Mocha.RootHookObject,
+  options: Mocha.MochaOptions = {},
 ): Promise<{ passes: number; failures: number }> {
   const mocha = new Mocha({
     forbidPending: true,
     forbidOnly: true,
     timeout: 20_000,
     ...(only ? { grep: only } : {}),
-    ...(rootHooks ? { rootHooks } : {}),
+    ...options,
   });
   for (const file of files) mocha.addFile(file);
   return new Promise((resolve) => {
@@ -34,26 +47,33 @@ function run(
   });
 }
 
+/** Each file on hosts of its own, several at once; a file's tests are shown when it has ended. */
+async function runOnLabs(files: readonly string[], only: string | undefined) {
+  process.env["PATH"] = `${await pulumiFolder()}:${process.env["PATH"]}`;
+  await Lab.prepare();
+  const labs = Array.from({ length: JOBS }, (_, worker) => testLab(String(worker)));
+  const down = () => Promise.all(labs.map((lab) => lab.down()));
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => void down().finally(() => process.exit(130)));
+  try {
+    return await run(files, only, {
+      parallel: true,
+      jobs: JOBS,
+      require: [join(tests, "integration", "hooks.js")],
+    });
+  } finally {
+    if (!process.env["KEEP_LAB"]) await down();
+  }
+}
+
 async function main(): Promise<void> {
   const only = process.argv[2];
   // npm run test:faults: hours of faults and of other people's things on hosts.
-  if (process.env["TESTS"] === "long") {
-    process.env["PATH"] = `${await pulumiFolder()}:${process.env["PATH"]}`;
-    const { mochaHooks } = await import("../test/integration/hooks.js");
-    const { passes, failures } = await run(
-      [join(tests, "integration", "persist.test.js"), ...filesOf("long")],
-      only,
-      mochaHooks as never,
-    );
-    console.log(`${passes} passed, ${failures} failed`);
-    process.exit(failures === 0 ? 0 : 1);
-  }
-  const unit = await run(filesOf("unit"), only);
-  process.env["PATH"] = `${await pulumiFolder()}:${process.env["PATH"]}`;
-  const { mochaHooks } = await import("../test/integration/hooks.js");
-  const integration = await run([...filesOf("property"), ...filesOf("integration")], only, mochaHooks as never);
-  const failed = unit.failures + integration.failures;
-  console.log(`${unit.passes + integration.passes} passed, ${failed} failed`);
+  const long = process.env["TESTS"] === "long";
+  const unit = long ? { passes: 0, failures: 0 } : await run(filesOf("unit"), only);
+  const rest = await runOnLabs(long ? filesOf("long") : filesOf("property", "integration"), only);
+  const failed = unit.failures + rest.failures;
+  console.log(`${unit.passes + rest.passes} passed, ${failed} failed`);
   process.exit(failed === 0 ? 0 : 1);
 }
 

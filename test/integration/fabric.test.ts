@@ -4,7 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { HOSTS, OUTSIDE_SERVER } from "../lab/topology";
-import { lab, resetAfterFailure } from "./hooks";
+import { lab } from "./hooks";
 import { assertSame, on, snapshot } from "./hosts";
 import { ROOT, Stack } from "./pulumi";
 
@@ -26,7 +26,7 @@ describe("the fabric of npm start", function () {
       reject: false,
       all: true,
     });
-  const startOnLab = () => start(stack, "--keep-containers", "--lab", "test");
+  const startOnLab = () => start(stack, "--keep-containers", "--lab", lab.name);
   const traced = (): Traced[] =>
     readFileSync(stack.trace, "utf8")
       .trim()
@@ -39,7 +39,6 @@ describe("the fabric of npm start", function () {
     for (const { name } of HOSTS) before_[name] = await snapshot(name);
   });
   after(() => stack.end());
-  resetAfterFailure();
 
   it("is built, and every cell of both matrices is as promised", async () => {
     const { exitCode, all } = await startOnLab();

@@ -1,10 +1,10 @@
-// One lab for the whole run, of its own name, so that a lab somebody works in stays as it is.
+// One lab for each of mocha's workers, of its own name, so that a lab somebody works in stays as it is.
 import assert from "node:assert/strict";
 import { closeConnections } from "../../provider/ssh/connection";
-import { Lab } from "../lab/lab";
+import { testLab } from "../lab/lab";
 import { HOSTS } from "../lab/topology";
 
-export const lab = new Lab("test");
+export const lab = testLab(process.env["MOCHA_WORKER_ID"]);
 
 /**
  * Secrets of the tests hold the word that this looks for: in the arguments of every process of every host, all the time,
@@ -36,29 +36,28 @@ async function noSecretFound(host: string): Promise<void> {
   assert.equal(String((await lab.exec(host, look)).stdout), "", `a secret shows on ${host}`);
 }
 
-/** Mocha's root hooks: a lab that can't be had fails the run. */
+let fresh = false;
+let failed = false;
+
+/** Mocha's root hooks, around each file: a lab that can't be had fails the run. */
 export const mochaHooks = {
   async beforeAll(this: Mocha.Context) {
-    this.timeout(30 * 60_000);
+    this.timeout(5 * 60_000);
+    if (fresh) return;
     if ((await lab.up()) === "found") await resetLab();
     else await Promise.all(HOSTS.map(({ name }) => startSampler(name)));
+    fresh = true;
+  },
+  afterEach(this: Mocha.Context) {
+    failed ||= this.currentTest?.state === "failed";
   },
   async afterAll(this: Mocha.Context) {
-    this.timeout(60_000);
+    this.timeout(2 * 60_000);
     await closeConnections();
-    await Promise.all(HOSTS.map(({ name }) => noSecretFound(name)));
-    if (!process.env["KEEP_LAB"]) await lab.down();
+    if (failed) {
+      // What is left of it must not spoil the tests of other files.
+      fresh = false;
+      failed = false;
+    } else await Promise.all(HOSTS.map(({ name }) => noSecretFound(name)));
   },
 };
-
-/** For suites that build on the lab test by test: one that fails in the middle must not spoil those after it. */
-export function resetAfterFailure(): void {
-  let failed = false;
-  afterEach(function () {
-    failed ||= this.currentTest?.state === "failed";
-  });
-  after(async function () {
-    this.timeout(120_000);
-    if (failed) await resetLab();
-  });
-}

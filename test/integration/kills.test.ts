@@ -4,7 +4,6 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HOSTS } from "../lab/topology";
-import { resetAfterFailure } from "./hooks";
 import { assertSame, snapshot } from "./hosts";
 import { ROOT, Stack } from "./pulumi";
 
@@ -14,7 +13,6 @@ const shape = (text: string): string =>
 
 describe("a kill in the middle of an up", function () {
   this.timeout(240_000);
-  resetAfterFailure();
   const clean: Record<string, string> = {};
   const whole: Record<string, string> = {};
   const reference = new Stack("test-whole");

@@ -1,7 +1,7 @@
 // What we made is there after a reboot, before Docker starts, whoever manages the host's network.
 import assert from "node:assert/strict";
 import { HOSTS } from "../lab/topology";
-import { lab, resetAfterFailure, resetLab } from "./hooks";
+import { lab, resetLab } from "./hooks";
 import { assertSame, type Driven, driven, on, type Props, snapshot } from "./hosts";
 
 const everywhere = <T>(work: (host: string) => Promise<T>): Promise<T[]> =>
@@ -48,7 +48,6 @@ const shape = (text: string): string =>
 
 describe("after a reboot", function () {
   this.timeout(300_000);
-  resetAfterFailure();
   let ours: Driven[] = [];
 
   /** Those of one host, in the order in which they stand on each other. */
@@ -97,11 +96,7 @@ describe("after a reboot", function () {
     );
   };
 
-  // The others take minutes each: npm run test:faults has them.
-  const managers = Object.entries(MANAGERS).filter(
-    ([name]) => name === "plain systemd" || process.env["TESTS"] === "long",
-  );
-  for (const [manager, setup] of managers) {
+  for (const [manager, setup] of Object.entries(MANAGERS)) {
     it(`with ${manager} all of it is there, before Docker, and containers reach each other`, async () => {
       await resetLab();
       await everywhere((host) => on(host, setup));

@@ -51,6 +51,13 @@ async function freePort(wanted: number): Promise<number> {
   return listen(wanted).catch(() => listen(0));
 }
 
+/** The lab of one of mocha's workers. */
+export const testLab = (worker = "0"): Lab => new Lab(`test${worker}`);
+
+/** Labs that start at the same time must not look for the same free ports. */
+const firstPort = (name: string): number =>
+  name === "main" ? 22_100 : 22_110 + 10 * ([...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 200);
+
 export class Lab {
   private readonly folder: string;
   private readonly stateFile: string;
@@ -92,13 +99,20 @@ export class Lab {
     return found;
   }
 
+  /** Makes what all labs share: packages, kernel, disks. */
+  static async prepare(): Promise<{ kernel: string; disks: Map<string, string> }> {
+    await installPackages();
+    const kernel = await kernelImage();
+    const disks = new Map<string, string>();
+    for (const { release } of HOSTS) if (!disks.has(release)) disks.set(release, await diskImage(release, kernel));
+    return { kernel, disks };
+  }
+
   /** Makes what is missing and starts the hosts; a lab that runs is left as it is. */
   async up(): Promise<"started" | "found"> {
-    await installPackages();
     if (this.running) return "found";
+    const { kernel, disks } = await Lab.prepare();
     await this.down();
-    const kernel = await kernelImage();
-    const disks = await this.disks(kernel);
     await step(`the lab's ${HOSTS.length} hosts`, async () => {
       mkdirSync(this.folder, { recursive: true });
       const state: State = { connections: {}, processes: {} };
@@ -121,8 +135,7 @@ export class Lab {
       await this.up();
       return;
     }
-    const kernel = await kernelImage();
-    const disks = await this.disks(kernel);
+    const { kernel, disks } = await Lab.prepare();
     await Promise.all(HOSTS.map(({ name }) => this.kill(name, state.processes[name])));
     for (const host of HOSTS) {
       rmSync(join(this.folder, `${host.name}.cow`), { force: true });
@@ -158,8 +171,8 @@ export class Lab {
       const entry = HOSTS.find(({ name }) => name === host);
       if (!state || !entry) throw new Error(`the lab has no host "${host}" running`);
       await this.kill(host, state.processes[host]);
-      const kernel = await kernelImage();
-      this.startHost(entry, kernel, await this.disks(kernel), state, init);
+      const { kernel, disks } = await Lab.prepare();
+      this.startHost(entry, kernel, disks, state, init);
       this.save(state);
     } else {
       await this.exec(host, "systemctl reboot", { reject: false });
@@ -288,7 +301,7 @@ export class Lab {
     for (const [index, host] of HOSTS.entries()) {
       const hostKeyFile = await key(host.name);
       const hostKey = readFileSync(`${hostKeyFile}.pub`, "utf8").split(" ").slice(0, 2).join(" ");
-      const port = await freePort(22_100 + index + 10 * (this.name === "main" ? 0 : 1));
+      const port = await freePort(firstPort(this.name) + index);
       state.connections[host.name] = {
         name: host.name,
         address: "127.0.0.1",
@@ -345,12 +358,6 @@ export class Lab {
       "-h",
       join(this.folder, "www"),
     ]);
-  }
-
-  private async disks(kernel: string): Promise<Map<string, string>> {
-    const disks = new Map<string, string>();
-    for (const { release } of HOSTS) if (!disks.has(release)) disks.set(release, await diskImage(release, kernel));
-    return disks;
   }
 
   private startHost(

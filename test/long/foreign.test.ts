@@ -1,7 +1,6 @@
 // What is not ours stays as it is: random states of hosts, before and after a resource comes, changes and goes.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { resetAfterFailure } from "../integration/hooks";
 import { assertSame, driven, on, type Props, snapshot } from "../integration/hosts";
 import { HOSTS } from "../lab/topology";
 
@@ -103,7 +102,6 @@ const docker = (host: string) =>
 
 describe(`${STATES} random states of hosts`, function () {
   this.timeout(1_200_000);
-  resetAfterFailure();
 
   it(`are the same after a resource came, changed and went (seed ${SEED})`, async () => {
     let done = 0;

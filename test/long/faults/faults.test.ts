@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import Table from "cli-table3";
 import { step } from "../../../tools/progress";
-import { resetAfterFailure } from "../../integration/hooks";
 import { assertSame, snapshot } from "../../integration/hosts";
 import { FAULTS, install, OPERATIONS, type Prepared, prepare, suffer, uninstall, type Verdict } from "./faults";
 
@@ -13,7 +12,6 @@ const chosen = (fault: number, operation: number): boolean => ALL || operation %
 
 describe("faults at the steps of operations", function () {
   this.timeout(ALL ? 12 * 3_600_000 : 1_200_000);
-  resetAfterFailure();
   after(uninstall);
 
   it(`leave no host stranded, and the next up goes on from there (${ALL ? "every step" : "short form"})`, async () => {
