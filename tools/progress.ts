@@ -5,11 +5,18 @@ const log = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
+/** A line every 20 s; ends with the function that it gives. */
+export function beat(what: string): () => void {
+  const started = Date.now();
+  const timer = setInterval(() => log(`  still at it, ${seconds(started)}: ${what}`), 20_000);
+  return () => clearInterval(timer);
+}
+
 /** Runs a step: a line when it starts, one every 20 s, one when it ends. */
 export async function step<T>(what: string, work: () => Promise<T>): Promise<T> {
   const started = Date.now();
   log(`… ${what}`);
-  const beat = setInterval(() => log(`  still at it, ${seconds(started)}: ${what}`), 20_000);
+  const end = beat(what);
   try {
     const result = await work();
     log(`✓ ${what} (${seconds(started)})`);
@@ -18,7 +25,7 @@ export async function step<T>(what: string, work: () => Promise<T>): Promise<T> 
     log(`✗ ${what} (${seconds(started)})`);
     throw error;
   } finally {
-    clearInterval(beat);
+    end();
   }
 }
 

@@ -1,6 +1,7 @@
 // One lab for each of mocha's workers, of its own name, so that a lab somebody works in stays as it is.
 import assert from "node:assert/strict";
 import { closeConnections } from "../../provider/ssh/connection";
+import { beat } from "../../tools/progress";
 import { testLab } from "../lab/lab";
 import { HOSTS } from "../lab/topology";
 
@@ -38,6 +39,7 @@ async function noSecretFound(host: string): Promise<void> {
 
 let fresh = false;
 let failed = false;
+let endBeat = () => {};
 
 /** Mocha's root hooks, around each file: a lab that can't be had fails the run. */
 export const mochaHooks = {
@@ -48,7 +50,12 @@ export const mochaHooks = {
     else await Promise.all(HOSTS.map(({ name }) => startSampler(name)));
     fresh = true;
   },
+  // A file's tests are shown when all of them have ended: until then this tells what takes so long.
+  beforeEach(this: Mocha.Context) {
+    endBeat = beat(this.currentTest?.fullTitle() ?? "");
+  },
   afterEach(this: Mocha.Context) {
+    endBeat();
     failed ||= this.currentTest?.state === "failed";
   },
   async afterAll(this: Mocha.Context) {

@@ -1,8 +1,8 @@
 // What is not ours stays as it is: random states of hosts, before and after a resource comes, changes and goes.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { assertSame, driven, on, type Props, snapshot } from "../integration/hosts";
 import { HOSTS } from "../lab/topology";
+import { assertSame, driven, on, type Props, snapshot } from "./hosts";
 
 const STATES = 201;
 const SEED = 20261121;

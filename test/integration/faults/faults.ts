@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { forgetClaims } from "../../../provider/core/claims";
 import { handlers } from "../../../provider/handlers";
-import { lab } from "../../integration/hooks";
-import { connection, on, type Props, snapshot } from "../../integration/hosts";
-import { Relay } from "../../integration/relay";
+import { lab } from "../hooks";
+import { connection, on, type Props, snapshot } from "../hosts";
+import { Relay } from "../relay";
 import { type Order, type Outcome, perform } from "./operation";
 
 const HOST = "host1";

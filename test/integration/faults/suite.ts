@@ -1,0 +1,65 @@
+// Faults at the steps of operations. In npm test every operation meets one fault, at its middle step; FAULTS=3 lets every
+// operation meet every fault at three of its steps, FAULTS=all (npm run test:faults) at each.
+import assert from "node:assert/strict";
+import Table from "cli-table3";
+import { assertSame, snapshot } from "../hosts";
+import { FAULTS, install, OPERATIONS, type Prepared, prepare, suffer, uninstall, type Verdict } from "./faults";
+
+const MANY = process.env["FAULTS"];
+const names = Object.keys(FAULTS);
+
+/** Steps of an operation, spread evenly over all of them. */
+const chosen = (steps: number): number[] => {
+  const count = MANY === "all" ? steps : Math.min(steps, Number(MANY ?? 1));
+  return Array.from({ length: count }, (_, at) => Math.floor(((at + 0.5) * steps) / count) + 1);
+};
+
+export function faultsOf(...types: string[]): void {
+  describe(`faults at the steps of operations: ${types.join(" and ")}`, function () {
+    this.timeout(MANY ? 3_600_000 : 600_000);
+    const rows = new Map(names.map((name) => [name, [] as Verdict[]]));
+    let clean = "";
+
+    before(async () => {
+      await install();
+      clean = await snapshot("host1");
+    });
+    after(async () => {
+      await uninstall();
+      const table = new Table({
+        head: ["fault", "runs", "stranded", "wrong outcome", "doubled", "lost"],
+        style: { head: [], border: [] },
+      });
+      for (const [name, verdicts] of rows) {
+        const count = (kind: keyof Verdict) => verdicts.filter((verdict) => verdict[kind]).length;
+        table.push([name, verdicts.length, count("stranded"), count("wrong"), count("doubled"), count("lost")]);
+      }
+      console.log(table.toString());
+    });
+
+    for (const [index, operation] of OPERATIONS.entries()) {
+      if (!types.includes(operation.type)) continue;
+      let prepared: Promise<Prepared> | undefined;
+      for (const [fault, name] of names.entries()) {
+        if (!MANY && index % names.length !== fault) continue;
+        it(`${name}: ${operation.what}, and the next up goes on from there`, async () => {
+          prepared ??= prepare(operation);
+          const ready = await prepared;
+          const wrong: string[] = [];
+          for (const at of chosen(ready.steps)) {
+            const verdict = await suffer(ready, name, at);
+            rows.get(name)?.push(verdict);
+            for (const [kind, text] of Object.entries(verdict))
+              if (text) wrong.push(`before step ${at} of ${ready.steps}: ${kind}: ${text}`);
+          }
+          assert.deepEqual(wrong, []);
+        });
+      }
+    }
+
+    it("leave nothing behind", async () => {
+      await uninstall();
+      assertSame(await snapshot("host1"), clean);
+    });
+  });
+}
