@@ -50,12 +50,12 @@ export function parseCidr(text: string): Cidr {
 
 export const formatCidr = (cidr: Cidr): string => `${cidr.address}/${cidr.prefix}`;
 
-function format(family: Family, value: bigint): string {
+export function formatAddress(family: Family, value: bigint): string {
   return family === 4 ? new IPv4(value).toString() : collapseIPv6Number(new IPv6(value).toString());
 }
 
 /** The network an address lies in: `172.16.10.2/24` gives `172.16.10.0/24`. */
-export const networkOf = (cidr: Cidr): string => `${format(cidr.family, cidr.first)}/${cidr.prefix}`;
+export const networkOf = (cidr: Cidr): string => `${formatAddress(cidr.family, cidr.first)}/${cidr.prefix}`;
 
 export const hasHostBits = (cidr: Cidr): boolean => cidr.value !== cidr.first;
 

@@ -248,7 +248,7 @@ put_back() {
   what=$1 of=$2
   shift 2
   case $what in
-    absent) if exists "$of" && { [ "$(link_mark "$of")" = "$mark" ] || [ -e "$run_dir/intent.$of" ]; }; then ip link del dev "$of"; fi ;;
+    absent) if exists "$of" && { [ "$(link_mark "$of")" = "$mark" ] || [ -e "$run_dir/intent.$of" ]; }; then calm "$of"; ip link del dev "$of"; fi ;;
     link) undo_link "$of" "$@" ;;
     address) ip addr replace "$@" dev "$of" ;;
     # replace would take the place of another interface's route to the same prefix.

@@ -14,8 +14,10 @@ const MANAGERS: Record<string, string> = {
     printf 'auto lo enp0s8\\niface lo inet loopback\\niface enp0s8 inet manual\\n' >/etc/network/interfaces`,
   "systemd-networkd": `systemctl -q unmask systemd-networkd.service systemd-networkd.socket systemd-udev-trigger
     systemctl -q enable systemd-networkd 2>/dev/null
-    address=$(ip -o -4 addr show dev enp0s3 | sed 's/.*inet \\([^ ]*\\) .*/\\1/')
-    printf '[Match]\\nName=enp0s3\\n[Network]\\nAddress=%s\\nKeepConfiguration=static\\n' $address >/etc/systemd/network/10-lan.network
+    for nic in enp0s3 enp0s9; do
+      address=$(ip -o -4 addr show dev $nic 2>/dev/null | sed 's/.*inet \\([^ ]*\\) .*/\\1/')
+      [ -z "$address" ] || printf '[Match]\\nName=%s\\n[Network]\\nAddress=%s\\nKeepConfiguration=static\\n' $nic $address >/etc/systemd/network/10-$nic.network
+    done
     printf '[Match]\\nName=en* shim*\\n[Network]\\nDHCP=yes\\nLinkLocalAddressing=ipv6\\n' >/etc/systemd/network/50-rest.network`,
   NetworkManager: `systemctl -q unmask NetworkManager NetworkManager-dispatcher systemd-udev-trigger polkit
     systemctl -q enable NetworkManager
@@ -135,7 +137,8 @@ describe("after a reboot", function () {
     });
 
     if (manager !== "systemd-networkd") continue;
-    it("stays through 20 restarts of docker, networkd and sshd", async () => {
+    it("stays through 20 restarts of docker, networkd and sshd", async function () {
+      this.timeout(900_000);
       const before = shape(await snapshot("host1"));
       for (let round = 0; round < 20; round += 1) {
         await on(

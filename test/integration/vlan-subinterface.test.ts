@@ -132,6 +132,8 @@ for (const host of ["host1", "host2"]) {
     });
 
     it("leaves the host as it was", async () => {
+      // The parent is promiscuous as long as this is.
+      await vlan.update({ promiscuous: true });
       await vlan.delete();
       assertSame(await snapshot(host), before);
       await vlan.delete();

@@ -19,9 +19,8 @@ export interface Operation {
   inputs: Props;
   /** Of an update. */
   change?: Props;
-  /** Of the host, before and after all of it. */
-  given?: string;
-  after?: string;
+  /** A container that stands on it. */
+  used?: boolean;
 }
 
 const vlan = { parent: "enp0s8", vlanId: 51, addresses: ["172.30.1.2/24"] };
@@ -38,20 +37,9 @@ const router = {
   interfaces: [{ interface: "enp0s8", addresses: ["172.30.5.1/24"] }],
   nat: [{ outInterface: "enp0s3" }],
 };
-const box = {
-  given: "docker run -d --name faultbox --network none busybox sleep 100000 >/dev/null",
-  after: "docker rm -f faultbox >/dev/null",
-};
 
-const all = (what: string, type: string, inputs: Props, change: Props, more: object = {}): Operation[] =>
-  (["create", "update", "delete"] as const).map((verb) => ({
-    what: `${verb} ${what}`,
-    type,
-    verb,
-    inputs,
-    change,
-    ...more,
-  }));
+const all = (what: string, type: string, inputs: Props, change: Props): Operation[] =>
+  (["create", "update", "delete"] as const).map((verb) => ({ what: `${verb} ${what}`, type, verb, inputs, change }));
 
 export const OPERATIONS: Operation[] = [
   ...all("a VLAN", "VlanSubinterface", vlan, { mtu: 1400, addresses: ["172.30.1.3/24"] }),
@@ -61,7 +49,10 @@ export const OPERATIONS: Operation[] = [
     addresses: ["172.30.3.3/32"],
     routes: [{ to: "172.30.3.128/26" }],
   }),
-  ...all("a network", "MacvlanNetwork", network, { labels: { changed: "yes" } }, box),
+  ...all("a network", "MacvlanNetwork", network, { labels: { changed: "yes" } }).map((operation) => ({
+    ...operation,
+    used: operation.verb === "update",
+  })),
   ...all("a router", "InterVlanRouter", router, { policy: { default: "drop", rules: [] } }),
 ];
 
@@ -104,7 +95,10 @@ export const FAULTS: Record<string, Fault> = {
         `systemd-run -q --collect sh -c 'systemctl stop ssh; pkill -9 sshd; ${go}; sleep 5; systemctl start ssh'; true`,
       ).catch(() => undefined),
   },
-  "host rebooted": { strike: () => lab.reboot(HOST, true), heal: () => on(HOST, INSTALL) },
+  "host rebooted": {
+    strike: () => lab.reboot(HOST, true),
+    heal: () => on(HOST, `${INSTALL}; docker start faultbox >/dev/null 2>&1 || true`),
+  },
   "disk full": {
     strike: () =>
       on(
@@ -124,6 +118,7 @@ export const FAULTS: Record<string, Fault> = {
 const WRAPPER = `#!/bin/sh
 name=\${0##*/}
 for real in /usr/sbin/$name /usr/bin/$name /sbin/$name /bin/$name; do [ ! -x $real ] || break; done
+[ -e /run/faults/at ] || exec $real "$@"
 case "$name $* " in
   ip*" add "* | ip*" del "* | ip*" set "* | ip*" replace "* | nft*" -f "* | nft*" delete "* | sync*) ;;
   *tables*" -I "* | *tables*" -D "* | *tables*" -N "*) ;;
@@ -140,7 +135,7 @@ exec $real "$@"
 `;
 const INSTALL = `mkdir -p /run/faults; cat >/run/faults/wrapper <<'WRAPPER'
 ${WRAPPER}WRAPPER
-chmod 755 /run/faults/wrapper; for name in ip nft docker iptables ip6tables sync; do cp /run/faults/wrapper /usr/local/sbin/$name; done`;
+chmod 755 /run/faults/wrapper; for name in ip nft docker iptables ip6tables sync; do cp /run/faults/wrapper /usr/local/sbin/$name; done; /bin/sync`;
 
 export const install = () => on(HOST, INSTALL);
 export const uninstall = () =>
@@ -154,7 +149,7 @@ const arm = (at: number) =>
 const steps = async () => Number(await on(HOST, "cat /run/faults/steps 2>/dev/null | wc -l"));
 
 /** What does not count: numbers, states that settle, and what Docker makes anew for itself. */
-const shape = async (): Promise<string> =>
+export const shape = async (): Promise<string> =>
   `${await snapshot(HOST)}\n${await on(HOST, "docker inspect -f '{{range $n, $e := .NetworkSettings.Networks}}{{$n}} {{$e.IPAddress}} {{end}}' faultbox 2>/dev/null || true")}`
     .split("\n")
     .filter(
@@ -215,19 +210,18 @@ export interface Prepared {
   wanted: string;
 }
 
-async function begin({ type, verb, inputs, change, given = "true" }: Operation): Promise<Order> {
-  await on(HOST, given);
+async function begin({ type, verb, inputs, change, used }: Operation): Promise<Order> {
   await arm(0);
   const old = await checked(type, inputs);
   if (verb === "create") return { verb, type, news: old, olds: {} };
   const { outs = {}, error } = await perform({ verb: "create", type, news: old, olds: {} });
   if (error) throw new Error(error);
-  if (type === "MacvlanNetwork" && verb === "update") await on(HOST, "docker network connect fault faultbox");
+  if (used) await on(HOST, "docker run -d --name faultbox --network fault busybox sleep 100000 >/dev/null");
   return { verb, type, news: verb === "update" ? await checked(type, inputs, change) : old, olds: outs };
 }
 
-async function end({ type, verb, after = "true" }: Operation, state: Props): Promise<void> {
-  await on(HOST, after);
+async function end({ type, verb, used }: Operation, state: Props): Promise<void> {
+  if (used) await on(HOST, "docker rm -f faultbox >/dev/null");
   if (verb === "delete") return;
   const { error } = await perform({ verb: "delete", type, news: {}, olds: state });
   if (error) throw new Error(error);
@@ -268,11 +262,16 @@ export async function suffer({ operation, wanted, before }: Prepared, name: stri
       over = true;
     });
     while (!over && (await on(HOST, "test -e /run/faults/reached && echo yes || true")) !== "yes") await sleep(100);
-    const struck = Date.now();
     if (!over) await fault.strike({ relay, kill });
+    // Somebody else's login, from the deadline on, whatever has become of ours by then.
+    const login = (async () => {
+      await sleep(CONFIRM * 1000);
+      const deadline = Date.now();
+      while ((await lab.exec(HOST, "true", { reject: false })).exitCode !== 0) await sleep(200);
+      return Date.now() - deadline;
+    })();
     const found = await outcome;
-    while ((await lab.exec(HOST, "true", { reject: false })).exitCode !== 0) await sleep(200);
-    verdict.stranded = Date.now() - struck > (CONFIRM + 10 + 12) * 1000;
+    verdict.stranded = (await login) > 10_000;
     await fault.heal?.({ relay });
     // What up said is what the host shows.
     if (found.outs && (await shape()) !== wanted) verdict.wrong = `said done, but: ${without(wanted, await shape())}`;

@@ -2,8 +2,8 @@
 // operation meet every fault at three of its steps, FAULTS=all (npm run test:faults) at each.
 import assert from "node:assert/strict";
 import Table from "cli-table3";
-import { assertSame, snapshot } from "../hosts";
-import { FAULTS, install, OPERATIONS, type Prepared, prepare, suffer, uninstall, type Verdict } from "./faults";
+import { assertSame } from "../hosts";
+import { FAULTS, install, OPERATIONS, type Prepared, prepare, shape, suffer, uninstall, type Verdict } from "./faults";
 
 const MANY = process.env["FAULTS"];
 const names = Object.keys(FAULTS);
@@ -22,7 +22,7 @@ export function faultsOf(...types: string[]): void {
 
     before(async () => {
       await install();
-      clean = await snapshot("host1");
+      clean = await shape();
     });
     after(async () => {
       await uninstall();
@@ -59,7 +59,7 @@ export function faultsOf(...types: string[]): void {
 
     it("leave nothing behind", async () => {
       await uninstall();
-      assertSame(await snapshot("host1"), clean);
+      assertSame(await shape(), clean);
     });
   });
 }
