@@ -1,0 +1,84 @@
+// Free space in a subnet, as CIDR blocks: the arithmetic below the address plan. Numbers are bigints, of either family.
+import { type Cidr, type Family, formatAddress } from "../core/addresses";
+
+/** A CIDR-aligned block: `first` is a multiple of two to the power of `bits`. */
+export interface Block {
+  first: bigint;
+  bits: number;
+}
+
+export const lastOf = ({ first, bits }: Block): bigint => first + (1n << BigInt(bits)) - 1n;
+export const widthOf = (family: Family): number => (family === 4 ? 32 : 128);
+export const blockOf = ({ family, first, prefix }: Cidr): Block => ({ first, bits: widthOf(family) - prefix });
+export const formatBlock = (family: Family, { first, bits }: Block): string =>
+  `${formatAddress(family, first)}/${widthOf(family) - bits}`;
+
+export const overlap = (one: Block, other: Block): boolean => one.first <= lastOf(other) && other.first <= lastOf(one);
+
+/** The largest aligned blocks that make up a range. */
+export function blocksOf(first: bigint, last: bigint): Block[] {
+  const blocks: Block[] = [];
+  let at = first;
+  while (at <= last) {
+    let bits = 0;
+    while ((at & ((1n << BigInt(bits + 1)) - 1n)) === 0n && at + (1n << BigInt(bits + 1)) - 1n <= last) bits += 1;
+    blocks.push({ first: at, bits });
+    at += 1n << BigInt(bits);
+  }
+  return blocks;
+}
+
+/** What is free in one block: lists by size, each size in the order of addresses. */
+export class FreeSpace {
+  private readonly bySize = new Map<number, bigint[]>();
+
+  constructor(whole: Block, taken: readonly Block[]) {
+    // Sorted, so that what is between two neighbours is free.
+    const sorted = [...taken].sort((one, other) => (one.first < other.first ? -1 : one.first > other.first ? 1 : 0));
+    let at = whole.first;
+    for (const block of sorted) {
+      if (!overlap(block, whole)) continue;
+      if (block.first > at) for (const free of blocksOf(at, block.first - 1n)) this.give(free);
+      if (lastOf(block) >= at) at = lastOf(block) + 1n;
+    }
+    if (at <= lastOf(whole)) for (const free of blocksOf(at, lastOf(whole))) this.give(free);
+  }
+
+  give({ first, bits }: Block): void {
+    const list = this.bySize.get(bits) ?? [];
+    let place = list.length;
+    while (place > 0 && (list[place - 1] as bigint) > first) place -= 1;
+    list.splice(place, 0, first);
+    this.bySize.set(bits, list);
+  }
+
+  /** The lowest block of the smallest size that holds as many; what is left of it stays free. */
+  take(bits: number): Block | undefined {
+    const sizes = this.sizes.filter((size) => size >= bits);
+    return sizes.length === 0 ? undefined : this.cut(Math.min(...sizes), bits);
+  }
+
+  /** The lowest address, from a block of less than `bits` while there is one, else from the smallest. */
+  takeLowest(bits: number): Block | undefined {
+    const lowest = (size: number): bigint => this.bySize.get(size)?.[0] as bigint;
+    const small = this.sizes.filter((size) => size < bits).sort((one, other) => (lowest(one) < lowest(other) ? -1 : 1));
+    return small[0] === undefined ? this.take(0) : this.cut(small[0], 0);
+  }
+
+  private get sizes(): number[] {
+    return [...this.bySize].filter(([, list]) => list.length > 0).map(([size]) => size);
+  }
+
+  private cut(size: number, bits: number): Block {
+    const first = this.bySize.get(size)?.shift() as bigint;
+    for (let left = size - 1; left >= bits; left -= 1) this.give({ first: first + (1n << BigInt(left)), bits: left });
+    return { first, bits };
+  }
+
+  /** How many addresses are free. */
+  get addresses(): bigint {
+    let sum = 0n;
+    for (const [bits, list] of this.bySize) sum += BigInt(list.length) << BigInt(bits);
+    return sum;
+  }
+}
