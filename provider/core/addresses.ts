@@ -1,5 +1,5 @@
 // Address arithmetic: the one place that talks to ip-num. Everything else passes CIDR strings around.
-import { collapseIPv6Number, IPv4, IPv4CidrRange, IPv6, IPv6CidrRange } from "ip-num";
+import { collapseIPv6Number, IPv4, IPv6 } from "ip-num";
 
 export type Family = 4 | 6;
 
@@ -34,18 +34,8 @@ export function parseCidr(text: string): Cidr {
   const prefix = Number(prefixText);
   if (prefix > (family === 4 ? 32 : 128))
     throw new Error(`an IPv${family} prefix is at most ${family === 4 ? 32 : 128}`);
-  const range =
-    family === 4
-      ? IPv4CidrRange.fromCidr(`${address}/${prefix}`)
-      : IPv6CidrRange.fromCidr(`${addressText.trim()}/${prefix}`);
-  return {
-    family,
-    address,
-    prefix,
-    value,
-    first: range.getFirst().getValue(),
-    last: range.getLast().getValue(),
-  };
+  const hosts = (1n << BigInt((family === 4 ? 32 : 128) - prefix)) - 1n;
+  return { family, address, prefix, value, first: value & ~hosts, last: value | hosts };
 }
 
 export const formatCidr = (cidr: Cidr): string => `${cidr.address}/${cidr.prefix}`;

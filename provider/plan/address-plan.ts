@@ -3,6 +3,7 @@ import {
   type Cidr,
   contains,
   formatAddress,
+  formatCidr,
   hasHostBits,
   networkOf,
   overlaps,
@@ -97,6 +98,8 @@ const defaultBits = (subnet: Cidr): number => {
 /** One subnet's planning: what is given, what is held, what is free. */
 class Planner {
   readonly subnet: Cidr;
+  /** Its canonical text. */
+  readonly text: string;
   readonly gateway: bigint;
   private readonly reserved: { text: string; blocks: Block[] }[];
   private readonly bits: number;
@@ -111,9 +114,9 @@ class Planner {
     if (hasHostBits(this.subnet)) {
       throw new Error(`subnet ${given.subnet} has host bits: write ${networkOf(this.subnet)}`);
     }
-    const text = this.text;
+    this.text = formatCidr(this.subnet);
     if (given.gateway !== undefined && !contains(this.subnet, parseAddress(given.gateway))) {
-      throw new Error(`gateway ${given.gateway} is not in subnet ${text}`);
+      throw new Error(`gateway ${given.gateway} is not in subnet ${this.text}`);
     }
     const first = this.subnet.first === this.subnet.last ? this.subnet.first : this.subnet.first + 1n;
     this.gateway = given.gateway === undefined ? first : parseAddress(given.gateway).value;
@@ -122,10 +125,6 @@ class Planner {
       blocks: reservedBlocks(entry, this.subnet),
     }));
     this.bits = given.size === undefined ? defaultBits(this.subnet) : blockSize("subnet", given.size, this.subnet);
-  }
-
-  get text(): string {
-    return networkOf(this.subnet);
   }
 
   private format(block: Block): string {

@@ -254,7 +254,8 @@ export const runner: Runner = {
       password === undefined ? input : `${password}\n${input}`,
       host.commandTimeout ?? 60,
     );
-    if (command[0] === "sudo" && answer.code !== 0 && /^sudo: /m.test(answer.stderr)) {
+    // A script that ran has said something; sudo may warn all the same (an unknown host name).
+    if (command[0] === "sudo" && answer.code !== 0 && answer.stdout === "" && /^sudo: /m.test(answer.stderr)) {
       throw new ConnectionError(`sudo on the host refused: ${answer.stderr.trim().split("\n").at(-1)}`);
     }
     return answer;

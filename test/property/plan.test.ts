@@ -18,8 +18,17 @@ const subnet = fc.constantFrom<SubnetToPlan[]>(
 const history = fc.record({
   subnet,
   shims: fc.boolean(),
-  steps: fc.array(fc.subarray(NAMES, { minLength: 1, maxLength: 7 }), { minLength: 2, maxLength: 5 }),
+  steps: fc.array(fc.subarray(NAMES, { minLength: 1, maxLength: 7 }), { minLength: 2, maxLength: 4 }),
 });
+
+/** A first plan as text, or why there is none. */
+function planned(given: SubnetToPlan, hosts: string[], shims: boolean): string {
+  try {
+    return JSON.stringify(planAddresses({ subnets: [given], hosts, shims }));
+  } catch (error) {
+    return String(error);
+  }
+}
 
 /** What every plan must be, whatever came before it. */
 function assertSound(plan: AddressPlan, given: SubnetToPlan, hosts: string[], shims: boolean) {
@@ -72,11 +81,13 @@ describe(`${HISTORIES.toLocaleString("en")} random histories of hosts`, function
           plans += 1;
           assertSound(plan, given, hosts, shims);
           const [old, now] = [before[given.subnet]?.hosts ?? {}, plan[given.subnet]?.hosts ?? {}];
-          for (const host of hosts) if (old[host]) assert.deepEqual(now[host], old[host], `${host} stays`);
-          const shuffled = planAddresses({ subnets: [given], hosts: [...hosts].reverse(), shims }, before);
-          assert.deepEqual(shuffled, plan, "the order of hosts does not matter");
+          for (const host of hosts)
+            if (old[host]) assert.equal(JSON.stringify(now[host]), JSON.stringify(old[host]), `${host} stays`);
           before = plan;
         }
+        const [hosts = []] = steps;
+        const plans_ = [hosts, [...hosts].reverse()].map((order) => planned(given, order, shims));
+        assert.equal(plans_[0], plans_[1], "the order of hosts does not matter");
       }),
       { numRuns: HISTORIES },
     );

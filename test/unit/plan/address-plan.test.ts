@@ -38,9 +38,10 @@ describe("planAddresses", () => {
     assert.deepEqual(ranges(planAddresses({ subnets: [subnet], hosts: ["a", "b", "c", "d", "e"] })), {
       a: "172.16.10.0/27",
       b: "172.16.10.64/27",
-      c: "172.16.10.128/27",
-      d: "172.16.10.160/27",
-      e: "172.16.10.192/27",
+      // The smallest piece that holds it, so that larger ones stay whole.
+      c: "172.16.10.192/27",
+      d: "172.16.10.128/27",
+      e: "172.16.10.160/27",
     });
   });
 
