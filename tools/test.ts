@@ -1,17 +1,18 @@
 // npm test: set-up, then every test; the last line is `N passed, N failed`.
-import { readdirSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import Mocha from "mocha";
 import { messageOf } from "../provider/core/errors";
+import { faultTable } from "../test/integration/faults/table";
 import { Lab, testLab } from "../test/lab/lab";
 import { pulumiFolder } from "./setup/pulumi-cli";
 
 const tests = join(__dirname, "..", "test");
-/** Two labs keep two cores busy, and most of their time hosts wait for each other. */
-const JOBS = Math.min(2, availableParallelism());
+/** Two labs keep two cores busy; faults spend most of their time waiting for a deadline. */
+const JOBS = process.env["FAULTS"] ? 2 * availableParallelism() : Math.min(2, availableParallelism());
 /** Those that take longest begin first, so that the last to end is a short one. */
-const LONGEST = ["persist", "faults/links", "faults/networks", "foreign", "guard", "fabric", "kills", "errors"];
+const LONGEST = ["persist", "guard", "foreign", "property/inputs", "fabric", "kills", "errors"];
 
 const rank = (file: string): number => {
   const place = LONGEST.findIndex((name) => file.endsWith(`${name}.test.js`));
@@ -51,18 +52,25 @@ function run(
 async function runOnLabs(files: readonly string[], only: string | undefined) {
   process.env["PATH"] = `${await pulumiFolder()}:${process.env["PATH"]}`;
   await Lab.prepare();
+  const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-test-"));
+  const faults = join(folder, "faults.jsonl");
+  process.env["PULUMI_MACVLAN_FAULTS"] = faults;
   const labs = Array.from({ length: JOBS }, (_, worker) => testLab(String(worker)));
-  const down = () => Promise.all(labs.map((lab) => lab.down()));
+  const down = () => Promise.all(labs.map((lab) => lab.down())).finally(() => rmSync(folder, { recursive: true }));
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => void down().finally(() => process.exit(130)));
   try {
-    return await run(files, only, {
+    const result = await run(files, only, {
       parallel: true,
       jobs: JOBS,
       require: [join(tests, "integration", "hooks.js")],
     });
+    const table = faultTable(faults);
+    if (table) console.log(table);
+    return result;
   } finally {
-    if (!process.env["KEEP_LAB"]) await down();
+    if (process.env["KEEP_LAB"]) rmSync(folder, { recursive: true });
+    else await down();
   }
 }
 

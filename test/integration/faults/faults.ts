@@ -13,6 +13,8 @@ const HOST = "host1";
 const CONFIRM = 8;
 
 export interface Operation {
+  /** As in `a guarded VLAN`. */
+  resource: string;
   what: string;
   type: string;
   verb: Order["verb"];
@@ -38,8 +40,15 @@ const router = {
   nat: [{ outInterface: "enp0s3" }],
 };
 
-const all = (what: string, type: string, inputs: Props, change: Props): Operation[] =>
-  (["create", "update", "delete"] as const).map((verb) => ({ what: `${verb} ${what}`, type, verb, inputs, change }));
+const all = (resource: string, type: string, inputs: Props, change: Props): Operation[] =>
+  (["create", "update", "delete"] as const).map((verb) => ({
+    resource,
+    what: `${verb} ${resource}`,
+    type,
+    verb,
+    inputs,
+    change,
+  }));
 
 export const OPERATIONS: Operation[] = [
   ...all("a VLAN", "VlanSubinterface", vlan, { mtu: 1400, addresses: ["172.30.1.3/24"] }),

@@ -1,9 +1,9 @@
 // Faults at the steps of operations. In npm test every operation meets one fault, at its middle step; FAULTS=3 lets every
 // operation meet every fault at three of its steps, FAULTS=all (npm run test:faults) at each.
 import assert from "node:assert/strict";
-import Table from "cli-table3";
 import { assertSame } from "../hosts";
-import { FAULTS, install, OPERATIONS, type Prepared, prepare, shape, suffer, uninstall, type Verdict } from "./faults";
+import { FAULTS, install, OPERATIONS, type Prepared, prepare, shape, suffer, uninstall } from "./faults";
+import { record } from "./table";
 
 const MANY = process.env["FAULTS"];
 const names = Object.keys(FAULTS);
@@ -14,31 +14,20 @@ const chosen = (steps: number): number[] => {
   return Array.from({ length: count }, (_, at) => Math.floor(((at + 0.5) * steps) / count) + 1);
 };
 
-export function faultsOf(...types: string[]): void {
-  describe(`faults at the steps of operations: ${types.join(" and ")}`, function () {
+/** Those of one resource: a file each, so that they run side by side. */
+export function faultsOf(resource: string): void {
+  describe(`faults at the steps of operations: ${resource}`, function () {
     this.timeout(MANY ? 3_600_000 : 600_000);
-    const rows = new Map(names.map((name) => [name, [] as Verdict[]]));
     let clean = "";
 
     before(async () => {
       await install();
       clean = await shape();
     });
-    after(async () => {
-      await uninstall();
-      const table = new Table({
-        head: ["fault", "runs", "stranded", "wrong outcome", "doubled", "lost"],
-        style: { head: [], border: [] },
-      });
-      for (const [name, verdicts] of rows) {
-        const count = (kind: keyof Verdict) => verdicts.filter((verdict) => verdict[kind]).length;
-        table.push([name, verdicts.length, count("stranded"), count("wrong"), count("doubled"), count("lost")]);
-      }
-      console.log(table.toString());
-    });
+    after(uninstall);
 
     for (const [index, operation] of OPERATIONS.entries()) {
-      if (!types.includes(operation.type)) continue;
+      if (operation.resource !== resource) continue;
       let prepared: Promise<Prepared> | undefined;
       for (const [fault, name] of names.entries()) {
         if (!MANY && index % names.length !== fault) continue;
@@ -48,7 +37,7 @@ export function faultsOf(...types: string[]): void {
           const wrong: string[] = [];
           for (const at of chosen(ready.steps)) {
             const verdict = await suffer(ready, name, at);
-            rows.get(name)?.push(verdict);
+            record(name, verdict);
             for (const [kind, text] of Object.entries(verdict))
               if (text) wrong.push(`before step ${at} of ${ready.steps}: ${kind}: ${text}`);
           }
