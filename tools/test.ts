@@ -56,7 +56,8 @@ async function runOnLabs(files: readonly string[], only: string | undefined) {
   const faults = join(folder, "faults.jsonl");
   process.env["PULUMI_MACVLAN_FAULTS"] = faults;
   const labs = Array.from({ length: JOBS }, (_, worker) => testLab(String(worker)));
-  const down = () => Promise.all(labs.map((lab) => lab.down())).finally(() => rmSync(folder, { recursive: true }));
+  const down = () =>
+    Promise.all(labs.map((lab) => lab.down())).finally(() => rmSync(folder, { recursive: true, force: true }));
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => void down().finally(() => process.exit(130)));
   try {

@@ -3,6 +3,9 @@ import { collapseIPv6Number, IPv4, IPv6 } from "ip-num";
 
 export type Family = 4 | 6;
 
+/** Bits of an address. */
+export const widthOf = (family: Family): number => (family === 4 ? 32 : 128);
+
 /** An address with its prefix length, as in `172.16.10.2/24`. */
 export interface Cidr {
   family: Family;
@@ -32,9 +35,9 @@ export function parseCidr(text: string): Cidr {
   if (!/^\d{1,3}$/.test(prefixText) || rest.length > 0) throw new Error("it has no prefix length such as /24");
   const { family, address, value } = parseAddress(addressText);
   const prefix = Number(prefixText);
-  if (prefix > (family === 4 ? 32 : 128))
-    throw new Error(`an IPv${family} prefix is at most ${family === 4 ? 32 : 128}`);
-  const hosts = (1n << BigInt((family === 4 ? 32 : 128) - prefix)) - 1n;
+  const width = widthOf(family);
+  if (prefix > width) throw new Error(`an IPv${family} prefix is at most ${width}`);
+  const hosts = (1n << BigInt(width - prefix)) - 1n;
   return { family, address, prefix, value, first: value & ~hosts, last: value | hosts };
 }
 

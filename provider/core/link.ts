@@ -1,6 +1,6 @@
 // What VlanSubinterface and MacvlanLink have in common: they are links.
 import { decodeLink, type Link } from "../iproute/decode";
-import { contains, overlaps, parseAddress, parseCidr } from "./addresses";
+import { contains, overlaps, parseAddress, parseCidr, widthOf } from "./addresses";
 import type { Refusal } from "./errors";
 import type { Claim, Sections } from "./resource";
 
@@ -21,14 +21,12 @@ export const linkDrift = (link: Link): string[] => (link.up ? [] : ["the interfa
 
 // --- the naive shim: a link of the host's own on a LAN that the host is on already ---------------------------
 
-const WHOLE: Record<4 | 6, number> = { 4: 32, 6: 128 };
-
-const isAlone = (cidr: string): boolean => parseCidr(cidr).prefix === WHOLE[parseCidr(cidr).family];
+const isAlone = (cidr: string): boolean => parseCidr(cidr).prefix === widthOf(parseCidr(cidr).family);
 
 /** Why an address with the LAN's own prefix is no good on a macvlan link, and the form that is. */
 export function naiveShim(address: string, whose: string): string {
   const cidr = parseCidr(address);
-  const alone = `${address.split("/")[0]}/${WHOLE[cidr.family]}`;
+  const alone = `${address.split("/")[0]}/${widthOf(cidr.family)}`;
   return `${address} has the prefix of the LAN that ${whose} is on already: the host would have two ways into it, and has lost SSH so. Give the link ${alone}, and routes to the containers' own range only, such as routes: [{to: "172.16.10.64/26"}]`;
 }
 

@@ -9,8 +9,9 @@ import {
   overlaps,
   parseAddress,
   parseCidr,
+  widthOf,
 } from "../core/addresses";
-import { type Block, blockOf, blocksOf, FreeSpace, formatBlock, lastOf, overlap, widthOf } from "./blocks";
+import { type Block, blockOf, blocksOf, FreeSpace, formatBlock, lastOf, overlap } from "./blocks";
 
 /** A subnet to plan; its CIDR text alone stands for one with all defaults. */
 export interface SubnetToPlan {

@@ -1,5 +1,5 @@
 // Free space in a subnet, as CIDR blocks: the arithmetic below the address plan. Numbers are bigints, of either family.
-import { type Cidr, type Family, formatAddress } from "../core/addresses";
+import { type Cidr, type Family, formatAddress, widthOf } from "../core/addresses";
 
 /** A CIDR-aligned block: `first` is a multiple of two to the power of `bits`. */
 export interface Block {
@@ -8,7 +8,6 @@ export interface Block {
 }
 
 export const lastOf = ({ first, bits }: Block): bigint => first + (1n << BigInt(bits)) - 1n;
-export const widthOf = (family: Family): number => (family === 4 ? 32 : 128);
 export const blockOf = ({ family, first, prefix }: Cidr): Block => ({ first, bits: widthOf(family) - prefix });
 export const formatBlock = (family: Family, { first, bits }: Block): string =>
   `${formatAddress(family, first)}/${widthOf(family) - bits}`;

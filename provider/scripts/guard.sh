@@ -106,24 +106,24 @@ at_risk() {
 # --- the undo --------------------------------------------------------------------------------------------
 
 # look LINK: from what ip says of it, into $above what it stands on, where that is on this host, $master, $promisc, and
-# into $kind the words that make it again with ip link add, for the kinds that can be made again.
+# into $recipe the words that make it again with ip link add, for the kinds that can be made again.
 look() {
   shown=$(ip -d -o link show dev "$1" 2>/dev/null)
-  above=- master=- promisc=off kind=-
+  above=- master=- promisc=off recipe=-
   head=${shown%%: <*}
   case ${head#*: } in "$1"@NONE | "$1"@if[0-9]*) ;; "$1"@*) above=${head#*: "$1"@} ;; esac
   case $shown in *" master "*) rest=${shown#*" master "} master=${rest%% *} ;; esac
   case $shown in *"<"*PROMISC*">"*) promisc=on ;; esac
   case $shown in
     *" vlan protocol "*)
-      case $shown in *REORDER_HDR*) kind=on ;; *) kind=off ;; esac
+      case $shown in *REORDER_HDR*) recipe=on ;; *) recipe=off ;; esac
       set -- ${shown#*" vlan protocol "}
-      kind="type vlan protocol $1 id $3 reorder_hdr $kind"
+      recipe="type vlan protocol $1 id $3 reorder_hdr $recipe"
       ;;
-    *" macvlan mode "*) set -- ${shown#*" macvlan mode "}; kind="type macvlan mode $1" ;;
-    *" ipvlan mode "*) set -- ${shown#*" ipvlan mode "}; kind="type ipvlan mode $1 $2" ;;
-    *"\\    bridge "*) kind='type bridge' ;;
-    *"\\    dummy "*) kind='type dummy' ;;
+    *" macvlan mode "*) set -- ${shown#*" macvlan mode "}; recipe="type macvlan mode $1" ;;
+    *" ipvlan mode "*) set -- ${shown#*" ipvlan mode "}; recipe="type ipvlan mode $1 $2" ;;
+    *"\\    bridge "*) recipe='type bridge' ;;
+    *"\\    dummy "*) recipe='type dummy' ;;
   esac
 }
 
@@ -198,7 +198,7 @@ describe() {
     peek "/sys/class/net/$device/address"; address=$peeked
     peek "/sys/class/net/$device/mtu"
     printf 'link %s %s %s %s %s %s %s %s %s\n' "$device" "$index" "$address" "$peeked" "$(state_of "$device")" \
-      "$promisc" "$master" "$above" "$kind"
+      "$promisc" "$master" "$above" "$recipe"
     printf 'alias %s %s\n' "$device" "$(link_mark "$device")"
     addresses_of "$device"
     routes_of "$device"

@@ -68,6 +68,13 @@ export async function snapshot(host: string): Promise<string> {
     .join("\n");
 }
 
+/** A line without what another number of an interface, or a state that settles, changes in it. */
+export const settled = (line: string): string =>
+  line
+    .replace(/^\d+: /, "")
+    .replace(/ (group_address|link-netnsid).*$/, "")
+    .replace(/ state \S+/, "");
+
 /** Equal but for the order of lines; says which lines are not. */
 export function assertSame(found: string, wanted: string): void {
   const [now, then] = [found.split("\n"), wanted.split("\n")];

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { HOSTS } from "../lab/topology";
 import { lab, resetLab } from "./hooks";
-import { assertSame, type Driven, driven, on, type Props, snapshot } from "./hosts";
+import { assertSame, type Driven, driven, on, type Props, settled, snapshot } from "./hosts";
 
 /** npm run test:faults does more: each takes a quarter of a minute. */
 const RESTARTS = process.env["FAULTS"] ? 20 : 5;
@@ -43,12 +43,7 @@ const shape = (text: string): string =>
       (line) =>
         !/ docker0|dummy0|sit0|^== |valid_lft.*dynamic|fe80::|ff00::|multicast|nft|table ip6? |DOCKER/.test(line),
     )
-    .map((line) =>
-      line
-        .replace(/^\d+: /, "")
-        .replace(/ (group_address|link-netnsid).*$/, "")
-        .replace(/ state \S+/, ""),
-    )
+    .map(settled)
     .join("\n");
 
 describe("after a reboot", function () {

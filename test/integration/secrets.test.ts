@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lab } from "./hooks";
-import { link, on } from "./hosts";
+import { link, on, reloadSshd } from "./hosts";
 import { ROOT, Stack } from "./pulumi";
 
 /** Secrets come as plain text, from wherever the user has them: it is us who must know that they are secret. */
@@ -47,10 +47,7 @@ describe("secrets", function () {
       { input: readFileSync(join(folder, "key.pub"), "utf8") },
     );
     await lab.exec("host1", "chpasswd", { input: "ops:canary-of-login\n" });
-    await on(
-      "host1",
-      "sed -i 's/^PasswordAuthentication.*/PasswordAuthentication yes/' /etc/ssh/sshd_config; systemctl reload ssh; sleep 1.5",
-    );
+    await reloadSshd("host1", "sed -i 's/^PasswordAuthentication.*/PasswordAuthentication yes/' /etc/ssh/sshd_config");
     const { address, port, hostKey } = lab.connection("host1");
     Object.assign(stack.env, {
       LAB_HOST: JSON.stringify({ address, port, hostKey }),
@@ -70,9 +67,9 @@ describe("secrets", function () {
     await stack.good("config", "set", "--secret", "sudo", "canary-of-login");
   });
   after(async () => {
-    await on(
+    await reloadSshd(
       "host1",
-      "mv /etc/ssh/kept /etc/ssh/lab_authorized_keys; rm -f /etc/sudoers.d/ops; usermod -p '*' ops; sed -i 's/^PasswordAuthentication.*/PasswordAuthentication no/' /etc/ssh/sshd_config; systemctl reload ssh",
+      "mv /etc/ssh/kept /etc/ssh/lab_authorized_keys; rm -f /etc/sudoers.d/ops; usermod -p '*' ops; sed -i 's/^PasswordAuthentication.*/PasswordAuthentication no/' /etc/ssh/sshd_config",
     );
     stack.end();
     rmSync(folder, { recursive: true, force: true });

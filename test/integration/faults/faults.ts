@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { forgetClaims } from "../../../provider/core/claims";
 import { handlers } from "../../../provider/handlers";
 import { lab } from "../hooks";
-import { connection, on, type Props, snapshot } from "../hosts";
+import { connection, on, type Props, settled, snapshot } from "../hosts";
 import { Relay } from "../relay";
 import { type Order, type Outcome, perform } from "./operation";
 
@@ -129,7 +129,7 @@ name=\${0##*/}
 for real in /usr/sbin/$name /usr/bin/$name /sbin/$name /bin/$name; do [ ! -x $real ] || break; done
 [ -e /run/faults/at ] || exec $real "$@"
 case "$name $* " in
-  ip*" add "* | ip*" del "* | ip*" set "* | ip*" replace "* | nft*" -f "* | nft*" delete "* | sync*) ;;
+  ip*" add "* | ip*" del "* | ip*" set "* | ip*" replace "* | ip*" append "* | nft*" -f "* | nft*" delete "* | sync*) ;;
   *tables*" -I "* | *tables*" -D "* | *tables*" -N "*) ;;
   "docker network create"* | "docker network rm"* | "docker network connect"* | "docker network disconnect"*) ;;
   *) exec $real "$@" ;;
@@ -167,12 +167,7 @@ export const shape = async (): Promise<string> =>
           line,
         ),
     )
-    .map((line) =>
-      line
-        .replace(/^\d+: /, "")
-        .replace(/ (group_address|link-netnsid).*$/, "")
-        .replace(/ state \S+/, ""),
-    )
+    .map(settled)
     .sort()
     .join("\n");
 
@@ -189,7 +184,7 @@ async function checked(type: string, inputs: Props, change: Props = {}): Promise
 }
 
 /** Over the relay, in a process of its own. */
-async function orderOver(relay: Relay, order: Order): Promise<{ outcome: Promise<Outcome>; kill: () => void }> {
+function orderOver(relay: Relay, order: Order): { outcome: Promise<Outcome>; kill: () => void } {
   const through = (props: Props): Props =>
     props["host"] ? { ...props, host: { ...(props["host"] as object), port: relay.port } } : props;
   const child = spawn(process.execPath, [join(__dirname, "operation.js")], { stdio: ["pipe", "pipe", "inherit"] });
@@ -265,7 +260,7 @@ export async function suffer({ operation, wanted, before }: Prepared, name: stri
   const verdict: Verdict = { stranded: false, wrong: "", doubled: "", lost: "" };
   try {
     await arm(step);
-    const { outcome, kill } = await orderOver(relay, order);
+    const { outcome, kill } = orderOver(relay, order);
     let over = false;
     outcome.then(() => {
       over = true;
@@ -283,13 +278,10 @@ export async function suffer({ operation, wanted, before }: Prepared, name: stri
     verdict.stranded = (await login) > 10_000;
     await fault.heal?.({ relay });
     // What up said is what the host shows.
-    if (found.outs && (await shape()) !== wanted) verdict.wrong = `said done, but: ${without(wanted, await shape())}`;
-    if (
-      /rolled back: |put back as it was/.test(found.error ?? "") &&
-      name !== "Docker down" &&
-      (await shape()) !== before
-    ) {
-      verdict.wrong = `said rolled back, but: ${without(before, await shape())} + ${without(await shape(), before)}`;
+    const shown = await shape();
+    if (found.outs && shown !== wanted) verdict.wrong = `said done, but: ${without(wanted, shown)}`;
+    if (/rolled back: |put back as it was/.test(found.error ?? "") && name !== "Docker down" && shown !== before) {
+      verdict.wrong = `said rolled back, but: ${without(before, shown)} + ${without(shown, before)}`;
     }
 
     // As the engine would go on from what it knows.
