@@ -149,6 +149,8 @@ export function diff(kind: ResourceKind, olds: Props, news: Props): Diff {
     fields.push(field);
     if (kind.identity.includes(field)) replaces.push(field);
   }
+  const remade = kind.remade?.(known as never, news as never) ?? [];
+  replaces.push(...remade.filter((field) => fields.includes(field)));
   if (
     isUnknown(news["host"])
       ? hostIsUnknown(news["host"])

@@ -1,19 +1,33 @@
-// MacvlanLink on a host: a macvlan interface on a parent, with addresses and routes of its own.
-// Kernel: drivers/net/macvlan.c; iproute2: ip-link(8), "MACVLAN and MACVTAP Type Support".
+// MacvlanLink on a host: a macvlan or ipvlan interface on a parent, with addresses and routes of its own.
+// Kernel: drivers/net/macvlan.c, Documentation/networking/ipvlan.rst; iproute2: ip-link(8).
 import { z } from "zod";
 import { compareRoutes, decodeAddresses, decodeLink, decodeRoutes } from "../iproute/decode";
 import { contains, parseAddress, parseCidr } from "./addresses";
 import type { Refusal } from "./errors";
-import { address, flag, interfaceAddresses, interfaceName, macAddress, mtu, subnet } from "./fields";
+import { address, flag, interfaceAddresses, interfaceName, macAddress, mtu, subnet, wholeNumber } from "./fields";
 import { lanClaim, linkDrift, linkOutputs, naiveShim, observedMtu, shimRefusals } from "./link";
 import { markOf } from "./mark";
+import {
+  completeMode,
+  FLAGS,
+  type Flag,
+  flagOfIpvlan,
+  type Kind,
+  kind,
+  modeOf,
+  parentClaim,
+  refuseMode,
+} from "./modes";
 import type { Claim, CommonInputs, ResourceKind } from "./resource";
 
 export interface MacvlanLinkInputs extends CommonInputs {
   parent: string;
   name: string;
-  kind: "macvlan";
-  mode: "bridge" | "private";
+  kind: Kind;
+  mode: string;
+  flag?: Flag | undefined;
+  sourceMacAddresses?: string[];
+  bcqueuelen?: number;
   macAddress?: string;
   addresses: string[];
   routes: { to: string; via?: string }[];
@@ -22,16 +36,39 @@ export interface MacvlanLinkInputs extends CommonInputs {
   persist: boolean;
 }
 
+const MODES = ["bridge", "private", "vepa", "passthru", "source"];
+const sourcesOf = (shown: unknown): string[] => (Array.isArray(shown) ? (shown as string[]) : []).toSorted();
+
+/** Inputs that only one kind or mode has. */
+function refuseOfOthers({ kind, mode, ...inputs }: Partial<MacvlanLinkInputs>): Refusal[] {
+  const refusals: Refusal[] = [];
+  if (mode && mode !== "source" && inputs.sourceMacAddresses) {
+    refusals.push({ property: "sourceMacAddresses", reason: `is for mode "source": this link has mode "${mode}"` });
+  }
+  if (kind !== "ipvlan") return refusals;
+  if (inputs.macAddress) {
+    refusals.push({ property: "macAddress", reason: "is for macvlan: an ipvlan has its parent's MAC address" });
+  }
+  if (inputs.bcqueuelen !== undefined) refusals.push({ property: "bcqueuelen", reason: "is for macvlan" });
+  return refusals;
+}
+
+const isPassthru = ({ mode }: Partial<MacvlanLinkInputs>): boolean => mode === "passthru";
+
 export const macvlanLink: ResourceKind<MacvlanLinkInputs> = {
   type: "MacvlanLink",
-  describe: ({ name }) => `macvlan link "${name}"`,
+  describe: ({ kind, name }) => `${kind} link "${name}"`,
   fields: {
     parent: interfaceName,
     name: interfaceName,
-    kind: z.enum(["macvlan"], { error: 'must be "macvlan": other kinds are not supported yet' }).default("macvlan"),
-    mode: z
-      .enum(["bridge", "private"], { error: 'must be "bridge" or "private": other modes are not supported yet' })
-      .default("bridge"),
+    kind,
+    mode: modeOf(MODES),
+    flag: flagOfIpvlan,
+    sourceMacAddresses: z
+      .array(macAddress, { error: "must be a list of MAC addresses" })
+      .transform((list) => [...new Set(list)].sort())
+      .optional(),
+    bcqueuelen: wholeNumber(0, 0xffffffff, "a length of a queue: a whole number of frames").optional(),
     macAddress: macAddress.optional(),
     addresses: interfaceAddresses.default([]),
     routes: z
@@ -43,9 +80,16 @@ export const macvlanLink: ResourceKind<MacvlanLinkInputs> = {
     persist: flag(true),
   },
   identity: ["parent", "name", "kind"],
+  // The kernel: "Passthrough mode can't be set or cleared dynamically".
+  remade: (olds, news) => (isPassthru(olds) === isPassthru(news) ? [] : ["mode"]),
   localId: ({ name }) => name,
-  refuse: ({ host, name, parent, addresses, routes }): Refusal[] => {
+  complete: (inputs) => ({
+    ...completeMode(inputs),
+    ...(inputs.mode === "source" ? { sourceMacAddresses: inputs.sourceMacAddresses ?? [] } : {}),
+  }),
+  refuse: ({ host, name, parent, addresses, routes, ...rest }): Refusal[] => {
     const refusals: Refusal[] = host && addresses ? shimRefusals(host.address, addresses) : [];
+    refusals.push(...refuseMode(rest, MODES), ...refuseOfOthers(rest));
     if (name && name === parent) refusals.push({ property: "name", reason: `"${name}" is the parent's own name` });
     routes?.forEach(({ to, via }, index) => {
       if (!via || !addresses) return;
@@ -63,10 +107,11 @@ export const macvlanLink: ResourceKind<MacvlanLinkInputs> = {
     });
     return refusals;
   },
-  claims: ({ name, parent, addresses, macAddress: mac }): Claim[] => {
-    const holder = `macvlan link "${name}"`;
+  claims: ({ name, parent, kind, mode, flag, addresses, macAddress: mac }): Claim[] => {
+    const holder = `${kind} link "${name}"`;
     return [
       { key: `interface ${name}`, property: "name", holder },
+      parentClaim(parent, { kind, mode, flag }, holder),
       lanClaim(parent, "link", holder, addresses),
       ...(mac ? [{ key: `mac ${mac}`, property: "macAddress", holder }] : []),
     ];
@@ -77,6 +122,9 @@ export const macvlanLink: ResourceKind<MacvlanLinkInputs> = {
     inputs.parent,
     inputs.kind,
     inputs.mode,
+    inputs.flag ?? "",
+    inputs.sourceMacAddresses ?? [],
+    inputs.bcqueuelen === undefined ? "" : String(inputs.bcqueuelen),
     inputs.macAddress ?? "",
     inputs.mtu === undefined ? "" : String(inputs.mtu),
     String(inputs.promiscuous),
@@ -96,6 +144,9 @@ export const macvlanLink: ResourceKind<MacvlanLinkInputs> = {
         parent: link.parent,
         kind: link.kind,
         mode: link.data["mode"],
+        ...(link.kind === "ipvlan" ? { flag: FLAGS.find((flag) => link.data[flag] === true) } : {}),
+        ...(link.data["mode"] === "source" ? { sourceMacAddresses: sourcesOf(link.data["macaddr_data"]) } : {}),
+        ...(inputs.bcqueuelen === undefined ? {} : { bcqueuelen: link.data["bcqueuelen"] }),
         ...(inputs.macAddress === undefined ? {} : { macAddress: link.macAddress }),
         ...observedMtu(sections, link, inputs.mtu),
         addresses: decodeAddresses(sections, inputs.addresses),
@@ -106,11 +157,12 @@ export const macvlanLink: ResourceKind<MacvlanLinkInputs> = {
       drift: linkDrift(link),
     };
   },
-  explain: ({ code, details: [command = "", said = ""] }, { parent, mtu, mode }) => {
+  explain: ({ code, details: [command = "", said = ""] }, { parent, mtu, kind, mode }) => {
     if (code === "naive-shim") return naiveShim(command, `its parent "${parent}" (${said})`);
     if (code !== "command") return undefined;
     if (/Device or resource busy/.test(said)) {
-      return `parent "${parent}" is taken in a way that macvlan can't share (a bridge port, an ipvlan or a passthru parent): choose another parent ("${command}": ${said})`;
+      const other = kind === "macvlan" ? "an ipvlan's or a passthru macvlan's parent" : "a macvlan's parent";
+      return `parent "${parent}" is taken in a way that ${kind} can't share (a bridge's port, ${other}): choose another parent ("${command}": ${said})`;
     }
     if (mtu !== undefined && /mtu/.test(command) && /Invalid argument|Numerical result out of range/.test(said)) {
       return `the kernel refused MTU ${mtu}: it must not be above the one of "${parent}" ("${command}": ${said})`;

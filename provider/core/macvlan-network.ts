@@ -15,12 +15,12 @@ import { contains, containsRange, overlaps, parseAddress, parseCidr } from "./ad
 import type { Refusal } from "./errors";
 import { address, dockerName, flag, interfaceName, plainText, subnet, textMap } from "./fields";
 import { markOf } from "./mark";
+import { completeMode, flagOfIpvlan, type Kind, kind, modeOf, parentClaim, refuseMode } from "./modes";
 import type { Claim, CommonInputs, ResourceKind } from "./resource";
 
 export interface MacvlanNetworkInputs extends CommonInputs, NetworkSpec {
   name: string;
-  driver: "macvlan";
-  mode: "bridge";
+  driver: Kind;
   scope: "local";
 }
 
@@ -61,10 +61,14 @@ function refuseSubnet({ subnet, gateway, ipRange, auxAddresses }: Subnet, path: 
   return refusals;
 }
 
+// Docker knows no source mode.
+const MODES = ["bridge", "private", "vepa", "passthru"];
+
 const spec = (inputs: MacvlanNetworkInputs): NetworkSpec => ({
   driver: inputs.driver,
   parent: inputs.parent,
   mode: inputs.mode,
+  flag: inputs.flag,
   internal: inputs.internal,
   subnets: inputs.subnets,
   labels: inputs.labels,
@@ -80,8 +84,9 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
   fields: {
     parent: interfaceName,
     name: dockerName,
-    driver: z.enum(["macvlan"], { error: 'must be "macvlan": other drivers are not supported yet' }).default("macvlan"),
-    mode: z.enum(["bridge"], { error: 'must be "bridge": other modes are not supported yet' }).default("bridge"),
+    driver: kind,
+    mode: modeOf(MODES),
+    flag: flagOfIpvlan,
     subnets: z
       .array(subnetReader, { error: "must be a list of {subnet, gateway?, ipRange?, auxAddresses?}" })
       .min(1, {
@@ -96,14 +101,16 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
       .default({}),
     options: textMap
       .refine((options) => Object.keys(options).every((key) => !OWN_OPTIONS.includes(key)), {
-        error: "parent and mode are inputs of their own: set them there",
+        error: "parent, mode and flag are inputs of their own: set them there",
       })
       .default({}),
     scope: z.enum(["local"], { error: 'must be "local": "swarm" is not supported yet' }).default("local"),
   },
   identity: ["parent", "name", "driver", "scope"],
   localId: ({ name }) => name,
-  refuse: ({ subnets = [] }) => [
+  complete: ({ driver, mode, flag }) => completeMode({ kind: driver, mode, flag }),
+  refuse: ({ subnets = [], driver, mode, flag }) => [
+    ...refuseMode({ kind: driver, mode, flag }, MODES),
     ...subnets.flatMap((entry, index) => refuseSubnet(entry, `subnets[${index}]`)),
     ...subnets.flatMap((entry, index) =>
       subnets
@@ -115,9 +122,10 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
         })),
     ),
   ],
-  claims: ({ name, subnets }): Claim[] => {
+  claims: ({ name, parent, driver, mode, flag, subnets }): Claim[] => {
     const holder = `Docker network "${name}"`;
     return [
+      parentClaim(parent, { kind: driver, mode, flag }, holder),
       { key: `docker network ${name}`, property: "name", holder },
       ...subnets.map((entry, index) => ({
         key: "docker pool",

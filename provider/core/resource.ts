@@ -55,6 +55,8 @@ export interface ResourceKind<I extends CommonInputs = CommonInputs> {
   fields: Record<string, z.ZodType>;
   /** Fields whose change makes another object of it: replaced, the old one deleted first. */
   identity: readonly string[];
+  /** Further fields of which just this change can't be made in place. */
+  remade?(olds: Partial<I>, news: Partial<I>): string[];
   /** The id below the host's label, as in `host1/eth0.100`. */
   localId(inputs: I): string;
   /** Fills in what follows from other fields. Fields that are not known yet are missing. */

@@ -1,6 +1,7 @@
 // A Docker network as `docker network create` takes it and as `docker network inspect` shows it.
 import { createHash } from "node:crypto";
 import { compareCidr, parseCidr } from "../core/addresses";
+import { completeMode, FLAGS, type Flag, KINDS } from "../core/modes";
 import { jsonSection } from "../shell/sections";
 
 export interface Subnet {
@@ -15,6 +16,8 @@ export interface NetworkSpec {
   driver: string;
   parent: string;
   mode: string;
+  /** Of the ipvlan driver. */
+  flag?: Flag | undefined;
   internal: boolean;
   subnets: Subnet[];
   labels: Record<string, string>;
@@ -24,7 +27,7 @@ export interface NetworkSpec {
 export const LABEL = "pulumi-macvlan.";
 
 /** Options that have an input of their own. */
-export const OWN_OPTIONS = ["parent", "macvlan_mode", "ipvlan_mode"];
+export const OWN_OPTIONS = ["parent", "macvlan_mode", "ipvlan_mode", "ipvlan_flag"];
 
 export const sortSubnets = (subnets: readonly Subnet[]): Subnet[] =>
   [...subnets].sort((a, b) => compareCidr(a.subnet, b.subnet));
@@ -39,7 +42,8 @@ export const specHash = (spec: NetworkSpec): string =>
 /** The arguments of `docker network create`. */
 export function renderCreate(name: string, mark: string, spec: NetworkSpec, hash = ""): string[] {
   const labels = { ...spec.labels, [`${LABEL}mark`]: mark, [`${LABEL}spec`]: hash };
-  const options = { ...spec.options, parent: spec.parent, [`${spec.driver}_mode`]: spec.mode };
+  const flag = spec.flag === undefined ? {} : { ipvlan_flag: spec.flag };
+  const options = { ...spec.options, parent: spec.parent, [`${spec.driver}_mode`]: spec.mode, ...flag };
   return [
     `--driver=${spec.driver}`,
     ...(spec.internal ? ["--internal"] : []),
@@ -105,7 +109,12 @@ export function decodeNetwork(sections: ReadonlyMap<string, string>): Network | 
     spec: {
       driver: found.Driver,
       parent: options["parent"] ?? "",
-      mode: options[`${found.Driver}_mode`] ?? "bridge",
+      mode: "bridge",
+      ...completeMode({
+        kind: KINDS.find((kind) => kind === found.Driver),
+        mode: options[`${found.Driver}_mode`],
+        flag: FLAGS.find((flag) => flag === options["ipvlan_flag"]),
+      }),
       internal: found.Internal,
       subnets: sortSubnets(subnets),
       labels: Object.fromEntries(

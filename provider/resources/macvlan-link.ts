@@ -9,14 +9,28 @@ export interface MacvlanLinkArgs {
   parent: pulumi.Input<string>;
   /** Its name, at most 15 bytes. Replaces. */
   name: pulumi.Input<string>;
-  /** Default: "macvlan", the only one so far. Replaces. */
-  kind?: pulumi.Input<"macvlan"> | undefined;
   /**
-   * bridge: siblings on one parent reach each other. private: they don't. Neither reaches the host itself.
-   * Default: "bridge". Changes in place.
+   * macvlan: a MAC address of its own. ipvlan: its parent's MAC address, for Wi-Fi, hypervisors and switch ports that take one
+   * address only. A parent carries one of both, never both. Default: "macvlan". Replaces.
    */
-  mode?: pulumi.Input<"bridge" | "private"> | undefined;
-  /** A unicast MAC address. Default: the kernel picks one. Changes in place. */
+  kind?: pulumi.Input<"macvlan" | "ipvlan"> | undefined;
+  /**
+   * Of a macvlan: bridge (siblings reach each other), private (they don't), vepa (they do over a switch that sends frames back),
+   * passthru (the parent for itself alone), source (takes in frames of `sourceMacAddresses` only). Of an ipvlan: l2, l3, l3s (l3
+   * through the host's netfilter); all ipvlans of a parent share it. None reaches the host itself.
+   * Default: "bridge", for an ipvlan "l2". Changes in place, but into passthru and out of it, which replaces.
+   */
+  mode?: pulumi.Input<"bridge" | "private" | "vepa" | "passthru" | "source" | "l2" | "l3" | "l3s"> | undefined;
+  /** Of an ipvlan: bridge, private or vepa, as with a macvlan's mode. Default: "bridge". Changes in place. */
+  flag?: pulumi.Input<"bridge" | "private" | "vepa"> | undefined;
+  /** Of a macvlan in source mode: whose frames it takes in. Default: nobody's. Changes in place. */
+  sourceMacAddresses?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /**
+   * Of a macvlan: frames that may wait to be sent to all of its parent's macvlans (broadcast, multicast); the largest of
+   * them all counts. Linux 5.11 and later. Default: the kernel's (1000). Changes in place.
+   */
+  bcqueuelen?: pulumi.Input<number> | undefined;
+  /** A unicast MAC address; an ipvlan has none of its own. Default: the kernel picks one. Changes in place. */
   macAddress?: pulumi.Input<string> | undefined;
   /** Addresses with their prefix, such as `172.16.10.250/32`. Default: none. */
   addresses?: pulumi.Input<pulumi.Input<string>[]> | undefined;
@@ -35,9 +49,9 @@ export interface MacvlanLinkArgs {
 }
 
 /**
- * A macvlan interface of the host itself: the way for a host to reach its own containers on a macvlan network.
+ * A macvlan or ipvlan interface of the host itself: the way for a host to reach its own containers on such a network.
  *
- * Source: Linux drivers/net/macvlan.c, ip-link(8). Id: `<host>/<name>`.
+ * Source: Linux drivers/net/macvlan.c, Documentation/networking/ipvlan.rst, ip-link(8). Id: `<host>/<name>`.
  *
  * @example
  * new MacvlanLink("host1-shim", { host, parent: "enp0s8.100", name: "shim10",

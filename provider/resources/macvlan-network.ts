@@ -20,17 +20,22 @@ export interface MacvlanNetworkArgs {
   parent: pulumi.Input<string>;
   /** The network's name in Docker. Replaces. */
   name: pulumi.Input<string>;
-  /** Default: "macvlan", the only one so far. Replaces. */
-  driver?: pulumi.Input<"macvlan"> | undefined;
-  /** Default: "bridge", the only one so far: containers reach each other and the LAN, not the host. */
-  mode?: pulumi.Input<"bridge"> | undefined;
+  /** macvlan: containers have MAC addresses of their own. ipvlan: they have their parent's. Default: "macvlan". Replaces. */
+  driver?: pulumi.Input<"macvlan" | "ipvlan"> | undefined;
+  /**
+   * Of macvlan: bridge (containers reach each other), private, vepa, passthru (one container only). Of ipvlan: l2, l3, l3s. None
+   * reaches the host. Default: "bridge", for ipvlan "l2". Docker options macvlan_mode, ipvlan_mode.
+   */
+  mode?: pulumi.Input<"bridge" | "private" | "vepa" | "passthru" | "l2" | "l3" | "l3s"> | undefined;
+  /** Of ipvlan: bridge, private or vepa. Default: "bridge". Docker option ipvlan_flag. */
+  flag?: pulumi.Input<"bridge" | "private" | "vepa"> | undefined;
   /** At least one; none may overlap another network of the host. Changing them keeps the containers (see the class). */
   subnets: pulumi.Input<pulumi.Input<SubnetArgs>[]>;
   /** No way out (docker network create --internal). Default: false. */
   internal?: pulumi.Input<boolean> | undefined;
   /** Docker labels. Default: none. */
   labels?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
-  /** Driver options besides parent and mode. Default: none. */
+  /** Driver options besides parent, mode and flag. Default: none. */
   options?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
   /** Default: "local", the only one so far. Replaces. */
   scope?: pulumi.Input<"local"> | undefined;

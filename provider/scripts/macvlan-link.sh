@@ -1,17 +1,50 @@
 resource=macvlan-link
 begin
 take_common
-take name; take parent; take kind; take mode; take mac
+take name; take parent; take kind; take mode; take flag; take_list sources; take bcqueuelen; take mac
 take mtu; take promiscuous; take_list addresses; take_list routes
 end
 
+# ip shows "macvlan mode bridge bcqueuelen 1000 ..." and "ipvlan  mode l2 bridge".
 same_link() {
-  case $(details) in *" $name@$parent: "*" $kind mode "*) return 0 ;; esac
-  return 1
+  case $(details) in *" $name@$parent: "*" $kind "*) ;; *) return 1 ;; esac
+  # Into passthru and out of it there is no way but a new link.
+  case "$mode $(details)" in
+    passthru*" mode passthru "*) return 0 ;;
+    passthru* | *" mode passthru "*) return 1 ;;
+  esac
 }
 
+# Of an ipvlan, mode and flag are its parent's: all of its ipvlans change with it.
 sync_mode() {
-  case $(details) in *" $kind mode $mode "*) ;; *) run ip link set dev "$name" type "$kind" mode "$mode" ;; esac
+  case $(details) in
+    *" mode $mode $flag"*) ;;
+    *) run ip link set dev "$name" type "$kind" mode "$mode" $flag ;;
+  esac
+  [ -z "$bcqueuelen" ] || case $(details) in
+    *" bcqueuelen $bcqueuelen "*) ;;
+    *) run ip link set dev "$name" type macvlan bcqueuelen "$bcqueuelen" ;;
+  esac
+}
+
+# Of a macvlan in source mode: "remotes (2) 02:00:00:00:00:01 02:00:00:00:00:02 ".
+sources_now() {
+  line=$(details)
+  case $line in *" remotes ("*) ;; *) return ;; esac
+  line=${line#*" remotes ("}
+  for word in ${line#*)}; do
+    case $word in ??:??:??:??:??:??) printf '%s\n' "$word" ;; *) return ;; esac
+  done
+}
+
+sync_sources() {
+  [ "$mode" = source ] || return 0
+  for source in $(sources_now); do
+    case "$nl$sources" in *"$nl$source$nl"*) ;; *) run ip link set dev "$name" type macvlan macaddr del "$source" ;; esac
+  done
+  for source in $sources; do
+    case "$nl$(sources_now)$nl" in *"$nl$source$nl"*) ;; *) run ip link set dev "$name" type macvlan macaddr add "$source" ;; esac
+  done
 }
 
 sync_mac() {
@@ -69,10 +102,11 @@ ensure() {
   make_way same_link
   mac=${mac:-$kept_mac}
   exists "$name" ||
-    make_link link "$parent" name "$name" ${mac:+address "$mac"} ${mtu:+mtu "$mtu"} type "$kind" mode "$mode"
+    make_link link "$parent" name "$name" ${mac:+address "$mac"} ${mtu:+mtu "$mtu"} type "$kind" mode "$mode" $flag ${bcqueuelen:+bcqueuelen "$bcqueuelen"}
   made
   sync_mark
   sync_mode
+  sync_sources
   sync_mac
   sync_mtu
   sync_promiscuous

@@ -47,7 +47,7 @@ commit() {
   fi
   # An address that nobody chose stays over a reboot all the same.
   kept_mac=
-  [ "$resource" != macvlan-link ] || IFS= read -r kept_mac <"/sys/class/net/$name/address"
+  [ "$resource ${kind-}" != "macvlan-link macvlan" ] || IFS= read -r kept_mac <"/sys/class/net/$name/address"
   printf '%skept_mac=%s\n%s\n' "$taken" "$kept_mac" "$script" | write "$(persisted)" 600
 }
 
