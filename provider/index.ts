@@ -1,3 +1,4 @@
+export * from "./components/host-shim";
 export {
   type AddressPlan,
   type AddressPlanArgs,

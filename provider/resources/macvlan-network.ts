@@ -57,6 +57,11 @@ export interface MacvlanNetworkArgs {
  */
 export class MacvlanNetwork extends HostResource {
   declare readonly name: pulumi.Output<string>;
+  declare readonly parent: pulumi.Output<string>;
+  declare readonly driver: pulumi.Output<"macvlan" | "ipvlan">;
+  declare readonly mode: pulumi.Output<"bridge" | "private" | "vepa" | "passthru" | "l2" | "l3" | "l3s">;
+  declare readonly flag: pulumi.Output<"bridge" | "private" | "vepa" | undefined>;
+  declare readonly subnets: pulumi.Output<{ subnet: string; gateway?: string; ipRange?: string }[]>;
   /** Docker's id of the network; another one after a change. */
   declare readonly networkId: pulumi.Output<string>;
   /** Names of the running containers on it, when it was last looked at. */
@@ -65,6 +70,7 @@ export class MacvlanNetwork extends HostResource {
   declare readonly drift: pulumi.Output<string[]>;
 
   constructor(name: string, args: MacvlanNetworkArgs, options?: pulumi.CustomResourceOptions) {
-    super("MacvlanNetwork", name, args, ["name", "networkId", "attachedContainers"], options);
+    const outputs = ["name", "parent", "driver", "mode", "flag", "subnets", "networkId", "attachedContainers"];
+    super("MacvlanNetwork", name, args, outputs, options);
   }
 }
