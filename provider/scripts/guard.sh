@@ -120,8 +120,15 @@ look() {
       set -- ${shown#*" vlan protocol "}
       recipe="type vlan protocol $1 id $3 reorder_hdr $recipe"
       ;;
-    *" macvlan mode "*) set -- ${shown#*" macvlan mode "}; recipe="type macvlan mode $1" ;;
-    *" ipvlan mode "*) set -- ${shown#*" ipvlan mode "}; recipe="type ipvlan mode $1 $2" ;;
+    *" macvlan mode "*)
+      set -- ${shown#*" macvlan mode "}
+      recipe="type macvlan mode $1"
+      case $shown in *" bcqueuelen "*) rest=${shown#*" bcqueuelen "} recipe="$recipe bcqueuelen ${rest%% *}" ;; esac
+      remotes=$(shown_sources "$shown" | sort | tr '\n' ' ')
+      [ -z "$remotes" ] || recipe="$recipe macaddr set ${remotes% }"
+      ;;
+    # With two blanks, as ip writes it.
+    *" ipvlan "*mode\ *) rest=${shown#*" ipvlan "}; set -- ${rest#*mode }; recipe="type ipvlan mode $1 $2" ;;
     *"\\    bridge "*) recipe='type bridge' ;;
     *"\\    dummy "*) recipe='type dummy' ;;
   esac
@@ -221,6 +228,13 @@ remember_before() {
 undo_link() { # undo_link NAME INDEX MAC MTU STATE PROMISC MASTER PARENT KIND...
   name_=$1 index_=$2 mac_=$3 mtu_=$4 state_=$5 promisc_=$6 master_=$7 parent_=$8
   shift 8
+  look "$name_"
+  if exists "$name_" && [ "$*" != - ] && [ "$recipe" != "$*" ]; then
+    ip link set dev "$name_" "$@"
+    look "$name_"
+    # Not everything can be changed in place.
+    if [ "$recipe" != "$*" ]; then calm "$name_"; ip link del dev "$name_"; fi
+  fi
   if ! exists "$name_"; then
     [ "$1" != - ] || return 0
     if [ "$parent_" = - ]; then set -- "$name_" index "$index_" "$@"; else set -- link "$parent_" name "$name_" index "$index_" "$@"; fi

@@ -163,6 +163,15 @@ drop_link() {
   run ip link del dev "$1"
 }
 
+# shown_sources DETAILS: of a macvlan in source mode, "remotes (2) 02:00:00:00:00:01 02:00:00:00:00:02 ", one a line.
+shown_sources() {
+  case $1 in *" remotes ("*) ;; *) return ;; esac
+  rest=${1#*" remotes ("}
+  for word in ${rest#*)}; do
+    case $word in ??:??:??:??:??:??) printf '%s\n' "$word" ;; *) return ;; esac
+  done
+}
+
 need_parent() {
   exists "$parent" || fail no-parent "$(interfaces)"
   link_flag "$parent" 1 || fail parent-down

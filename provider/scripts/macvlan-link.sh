@@ -27,23 +27,13 @@ sync_mode() {
   esac
 }
 
-# Of a macvlan in source mode: "remotes (2) 02:00:00:00:00:01 02:00:00:00:00:02 ".
-sources_now() {
-  line=$(details)
-  case $line in *" remotes ("*) ;; *) return ;; esac
-  line=${line#*" remotes ("}
-  for word in ${line#*)}; do
-    case $word in ??:??:??:??:??:??) printf '%s\n' "$word" ;; *) return ;; esac
-  done
-}
-
 sync_sources() {
   [ "$mode" = source ] || return 0
-  for source in $(sources_now); do
+  for source in $(shown_sources "$(details)"); do
     case "$nl$sources" in *"$nl$source$nl"*) ;; *) run ip link set dev "$name" type macvlan macaddr del "$source" ;; esac
   done
   for source in $sources; do
-    case "$nl$(sources_now)$nl" in *"$nl$source$nl"*) ;; *) run ip link set dev "$name" type macvlan macaddr add "$source" ;; esac
+    case "$nl$(shown_sources "$(details)")$nl" in *"$nl$source$nl"*) ;; *) run ip link set dev "$name" type macvlan macaddr add "$source" ;; esac
   done
 }
 

@@ -36,6 +36,9 @@ const linkData = (nonce: string, seconds = SECONDS) => [
   "macvlan",
   "bridge",
   "",
+  [],
+  "",
+  "",
   "",
   "false",
   [],
@@ -45,6 +48,11 @@ const routerData = (nonce: string) => [...common(nonce), [], ["enp0s8"], [], "pu
 
 const own = 'ip link set guard0 alias "$mark"; ip link set guard0 up';
 const table = (rules: string) => `nft -f - <<'RULES'\ntable inet pulumi_macvlan_router {\n${rules}\n}\nRULES`;
+const THEIRS = "theirs=$(ip neigh show 10.77.0.1 dev enp0s3 | sed 's/.*lladdr \\([^ ]*\\).*/\\1/')";
+/** A link on the management interface takes over its address. */
+const manageOver = (type: string) =>
+  `address=$(ip -o -4 addr show dev enp0s3 | sed 's/.*inet \\([^ ]*\\) .*/\\1/'); ${THEIRS}
+   ip link add link enp0s3 name mgmt0 type ${type}; ip addr del $address dev enp0s3; ip addr add $address dev mgmt0; ip link set mgmt0 up`;
 
 /**
  * What, with which script's undo, how; and, for what some networks survive (a host answers for its addresses on every
@@ -89,7 +97,7 @@ const KILLS: [
   [
     "the MAC address of somebody else",
     "macvlan-link",
-    "theirs=$(ip neigh show 10.77.0.1 dev enp0s3 | sed 's/.*lladdr \\([^ ]*\\).*/\\1/'); ip link set enp0s3 down; ip link set enp0s3 address $theirs; ip link set enp0s3 up",
+    `${THEIRS}; ip link set enp0s3 down; ip link set enp0s3 address $theirs; ip link set enp0s3 up`,
     "! grep -q ^02:00 /sys/class/net/enp0s3/address",
   ],
   [
@@ -115,7 +123,21 @@ const KILLS: [
     "macvlan-link",
     "ip link del mgmt0",
     undefined,
-    "ip link add link enp0s3 name mgmt0 type macvlan mode bridge; ip addr del $address dev enp0s3; ip addr add $address dev mgmt0; ip link set mgmt0 up",
+    manageOver("macvlan mode bridge"),
+  ],
+  [
+    "the ipvlan that carries the management address deleted",
+    "macvlan-link",
+    "ip link del mgmt0",
+    undefined,
+    manageOver("ipvlan mode l2 bridge"),
+  ],
+  [
+    "the sources emptied of the link that carries the management address",
+    "macvlan-link",
+    "ip link set mgmt0 type macvlan macaddr flush",
+    undefined,
+    manageOver("macvlan mode source macaddr set $theirs"),
   ],
   ["a change that never ends", "macvlan-link", "ip link set enp0s3 mtu 68; sleep 1000"],
 ];
@@ -145,8 +167,7 @@ describe("a change that cuts SSH off", function () {
     it(`${what}: the host undoes it, with systemd and without`, () =>
       Promise.all(
         ["host1", "host2"].map(async (host) => {
-          if (given)
-            await on(host, `address=$(ip -o -4 addr show dev enp0s3 | sed 's/.*inet \\([^ ]*\\) .*/\\1/'); ${given}`);
+          if (given) await on(host, given);
           const before = await snapshot(host);
           const started = Date.now();
           const changing = change(host, script, body).then(

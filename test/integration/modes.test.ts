@@ -16,6 +16,9 @@ for (const host of ["host1", "host2"]) {
     const shown = async () => (await link(host, "mode0")) as unknown as LinkJson;
     const data = async () => {
       const { linkinfo } = await shown();
+      const { macaddr_data: sources } = linkinfo.info_data;
+      // In the kernel's own order, which is none.
+      if (Array.isArray(sources)) sources.sort();
       return { kind: linkinfo.info_kind, ...linkinfo.info_data };
     };
     const has = async (wanted: Props) => {
@@ -101,19 +104,23 @@ for (const host of ["host1", "host2"]) {
       await macvlan.delete();
     });
 
-    const networks: [inputs: Props, options: Record<string, string>][] = [
+    const networks: [inputs: Props, options: Record<string, string>, bare?: boolean][] = [
       [{ mode: "private" }, { macvlan_mode: "private" }],
       [{ mode: "vepa" }, { macvlan_mode: "vepa" }],
-      [{ mode: "passthru" }, { macvlan_mode: "passthru" }],
+      // Docker gives the container's MAC to the NIC itself, while that is up: the lab's NICs refuse it, as many drivers do.
+      [{ mode: "passthru" }, { macvlan_mode: "passthru" }, true],
       [{ driver: "ipvlan" }, { ipvlan_mode: "l2", ipvlan_flag: "bridge" }],
       [
         { driver: "ipvlan", mode: "l3", flag: "private" },
         { ipvlan_mode: "l3", ipvlan_flag: "private" },
       ],
-      [{ driver: "ipvlan", mode: "l3s" }, { ipvlan_mode: "l3s" }],
+      // The older Docker of host1 does not know it.
+      ...(host === "host2"
+        ? [[{ driver: "ipvlan", mode: "l3s" }, { ipvlan_mode: "l3s" }] satisfies [Props, Props]]
+        : []),
     ];
-    for (const [inputs, options] of networks) {
-      it(`a network is made, carries a container and is taken away: ${JSON.stringify(inputs)}`, async () => {
+    for (const [inputs, options, bare] of networks) {
+      it(`a network is made, ${bare ? "" : "carries a container "}and is taken away: ${JSON.stringify(inputs)}`, async () => {
         const before = await snapshot(host);
         const subnets = [{ subnet: "172.30.9.0/24" }];
         const resource = await driven("MacvlanNetwork", host, {
@@ -126,8 +133,10 @@ for (const host of ["host1", "host2"]) {
         assert.equal(found?.Driver, inputs["driver"] ?? "macvlan");
         for (const [key, value] of Object.entries(options)) assert.equal(found?.Options[key], value);
         assert.equal((await resource.diff()).changes, false);
-        const inside = await on(host, "docker run --rm --network mode busybox ip addr show eth0");
-        assert.match(inside, /172\.30\.9\.\d+\/24/);
+        if (!bare) {
+          const inside = await on(host, "docker run --rm --network mode busybox ip addr show eth0");
+          assert.match(inside, /172\.30\.9\.\d+\/24/);
+        }
         await resource.delete();
         assertSame(await snapshot(host), before);
       });
