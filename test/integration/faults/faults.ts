@@ -13,8 +13,6 @@ const HOST = "host1";
 const CONFIRM = 8;
 
 export interface Operation {
-  /** As in `a guarded VLAN`. */
-  resource: string;
   what: string;
   type: string;
   verb: Order["verb"];
@@ -42,7 +40,6 @@ const router = {
 
 const all = (resource: string, type: string, inputs: Props, change: Props): Operation[] =>
   (["create", "update", "delete"] as const).map((verb) => ({
-    resource,
     what: `${verb} ${resource}`,
     type,
     verb,
@@ -145,6 +142,9 @@ exec $real "$@"
 const INSTALL = `mkdir -p /run/faults; cat >/run/faults/wrapper <<'WRAPPER'
 ${WRAPPER}WRAPPER
 chmod 755 /run/faults/wrapper; for name in ip nft docker iptables ip6tables sync; do cp /run/faults/wrapper /usr/local/sbin/$name; done; /bin/sync`;
+
+/** Waits without a process or a login for every look. */
+const REACHED = `perl -e 'select undef, undef, undef, 0.05 until -e "/run/faults/reached" or time - $^T > 60'`;
 
 export const install = () => on(HOST, INSTALL);
 export const uninstall = () =>
@@ -261,12 +261,9 @@ export async function suffer({ operation, wanted, before }: Prepared, name: stri
   try {
     await arm(step);
     const { outcome, kill } = orderOver(relay, order);
-    let over = false;
-    outcome.then(() => {
-      over = true;
-    });
-    while (!over && (await on(HOST, "test -e /run/faults/reached && echo yes || true")) !== "yes") await sleep(100);
-    if (!over) await fault.strike({ relay, kill });
+    const reached = await Promise.race([outcome.then(() => false), on(HOST, REACHED).then(() => true)]);
+    if (!reached) throw new Error(`it ended before step ${step}: ${(await outcome).error ?? "well"}`);
+    await fault.strike({ relay, kill });
     // Somebody else's login, from the deadline on, whatever has become of ours by then.
     const login = (async () => {
       await sleep(CONFIRM * 1000);

@@ -1,0 +1,3 @@
+import { sufferAll } from "./suite";
+
+sufferAll("Docker down");
