@@ -28,8 +28,22 @@ function sharedProvider(type: string): pulumi.dynamic.ResourceProvider {
   return provider;
 }
 
-/** A resource on a host. Its connection is split: what may be read in a preview, and what is secret. */
-export abstract class HostResource extends pulumi.dynamic.Resource {
+/** A resource of this package. Its outputs come first, so that an input of the same name fills them in a preview. */
+export abstract class MacvlanResource extends pulumi.dynamic.Resource {
+  protected constructor(
+    type: string,
+    name: string,
+    inputs: pulumi.Inputs,
+    outputs: readonly string[],
+    options?: pulumi.CustomResourceOptions,
+  ) {
+    const undefinedOutputs = Object.fromEntries(outputs.map((output) => [output, undefined]));
+    super(sharedProvider(type), name, { ...undefinedOutputs, ...inputs }, options, "macvlan", type);
+  }
+}
+
+/** One on a host. Its connection is split: what may be read in a preview, and what is secret. */
+export abstract class HostResource extends MacvlanResource {
   protected constructor(
     type: string,
     name: string,
@@ -38,13 +52,7 @@ export abstract class HostResource extends pulumi.dynamic.Resource {
     options?: pulumi.CustomResourceOptions,
   ) {
     const { host, ...inputs } = args;
-    const undefinedOutputs = Object.fromEntries([...outputs, "drift"].map((output) => [output, undefined]));
-    const props = {
-      ...undefinedOutputs,
-      ...inputs,
-      ...splitConnection(host),
-      __owner: `${pulumi.getProject()}/${pulumi.getStack()}/${name}`,
-    };
-    super(sharedProvider(type), name, props, options, "macvlan", type);
+    const owner = `${pulumi.getProject()}/${pulumi.getStack()}/${name}`;
+    super(type, name, { ...inputs, ...splitConnection(host), __owner: owner }, [...outputs, "drift"], options);
   }
 }

@@ -1,5 +1,7 @@
 // What the serialised provider in a stack's state calls: always the installed code, whatever the state's age.
 // This module's path, `pulumi-macvlan/handlers`, is part of that state: keep it exported for ever.
+import { checkPlan, planDiffers } from "./core/address-plan";
+import type { Refusal } from "./core/errors";
 import { interVlanRouter } from "./core/inter-vlan-router";
 import { check, create, diff, PartialFailure, read, remove, update } from "./core/lifecycle";
 import { macvlanLink } from "./core/macvlan-link";
@@ -11,12 +13,6 @@ import { runner } from "./ssh/connection";
 type Props = Record<string, unknown>;
 
 export const kinds = [vlanSubinterface, macvlanLink, macvlanNetwork, interVlanRouter] as unknown as ResourceKind[];
-
-function kindOf(type: string): ResourceKind {
-  const kind = kinds.find((candidate) => candidate.type === type);
-  if (!kind) throw new Error(`pulumi-macvlan has no resource "${type}"`);
-  return kind;
-}
 
 /**
  * A half-made resource in the shape that Pulumi's dynamic provider saves; its properties must keep `__provider`.
@@ -32,24 +28,68 @@ async function recordPartial<T>(inputs: Props, operation: Promise<T>): Promise<T
   }
 }
 
-/** Pulumi's dynamic-provider contract: the only place that knows it besides dynamic.ts. */
-export const handlers = {
-  async check(type: string, _olds: Props, news: Props) {
-    const { inputs, refusals } = check(kindOf(type), news);
+/** What Pulumi's dynamic providers do for one type. */
+interface Operations {
+  check(olds: Props, news: Props): Promise<{ inputs: Props; failures: Refusal[] }>;
+  diff(olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[]; deleteBeforeReplace: boolean }>;
+  create(inputs: Props): Promise<{ id: string; outs: Props }>;
+  update(olds: Props, news: Props): Promise<{ outs: Props }>;
+  /** Nothing where the object is gone. */
+  read(id: string, props: Props): Promise<{ id?: string; props?: Props; inputs?: Props }>;
+  delete(props: Props): Promise<void>;
+}
+
+const onHost = (kind: ResourceKind): Operations => ({
+  async check(_olds, news) {
+    const { inputs, refusals } = check(kind, news);
     return { inputs, failures: refusals };
   },
-  async diff(type: string, olds: Props, news: Props) {
-    const { changes, replaces } = diff(kindOf(type), olds, news);
+  async diff(olds, news) {
+    const { changes, replaces } = diff(kind, olds, news);
     return { changes, replaces, deleteBeforeReplace: replaces.length > 0 };
   },
-  create: (type: string, inputs: Props) => recordPartial(inputs, create(kindOf(type), runner, inputs)),
-  update: (type: string, olds: Props, news: Props) => recordPartial(news, update(kindOf(type), runner, olds, news)),
-  async read(type: string, id: string, props: Props) {
-    const found = await read(kindOf(type), runner, props);
+  create: (inputs) => recordPartial(inputs, create(kind, runner, inputs)),
+  update: (olds, news) => recordPartial(news, update(kind, runner, olds, news)),
+  async read(id, props) {
+    const found = await read(kind, runner, props);
     return found ? { id, ...found } : {};
   },
-  async delete(type: string, props: Props) {
-    const kept = await remove(kindOf(type), runner, props);
+  async delete(props) {
+    const kept = await remove(kind, runner, props);
     if (kept) console.error(kept);
   },
+});
+
+/** It is nothing but its state. */
+const addressPlan: Operations = {
+  async check(olds, news) {
+    const { inputs, refusals } = checkPlan(olds, news);
+    return { inputs, failures: refusals };
+  },
+  diff: async (olds, news) => ({ changes: planDiffers(olds, news), replaces: [], deleteBeforeReplace: false }),
+  create: async (inputs) => ({ id: "addresses", outs: inputs }),
+  update: async (_olds, news) => ({ outs: news }),
+  read: async (id, props) => ({ id, props }),
+  delete: async () => {},
+};
+
+const types = new Map<string, Operations>([
+  ...kinds.map((kind): [string, Operations] => [kind.type, onHost(kind)]),
+  ["AddressPlan", addressPlan],
+]);
+
+function of(type: string): Operations {
+  const operations = types.get(type);
+  if (!operations) throw new Error(`pulumi-macvlan has no resource "${type}"`);
+  return operations;
+}
+
+/** Pulumi's dynamic-provider contract: the only place that knows it besides dynamic.ts. */
+export const handlers = {
+  check: async (type: string, olds: Props, news: Props) => of(type).check(olds, news),
+  diff: async (type: string, olds: Props, news: Props) => of(type).diff(olds, news),
+  create: async (type: string, inputs: Props) => of(type).create(inputs),
+  update: async (type: string, olds: Props, news: Props) => of(type).update(olds, news),
+  read: async (type: string, id: string, props: Props) => of(type).read(id, props),
+  delete: async (type: string, props: Props) => of(type).delete(props),
 };

@@ -14,7 +14,7 @@ export interface HostShimArgs {
    * The host's own address on the VLAN, one per IP version at most; it must lie outside the network's ipRange, so that no container
    * gets it (planAddresses gives such ones). A prefix is dropped: the link has a /32, for IPv6 a /128.
    */
-  address: pulumi.Input<string> | pulumi.Input<string>[];
+  address: pulumi.Input<string | pulumi.Input<string>[]>;
   /** Default: the ranges that the network's Docker hands out. */
   ranges?: pulumi.Input<pulumi.Input<string>[]> | undefined;
   /** Be there again after a reboot, before Docker starts; takes systemd on the host. Default: true. */
@@ -42,7 +42,7 @@ export class HostShim extends pulumi.ComponentResource {
   constructor(name: string, args: HostShimArgs, options?: pulumi.ComponentResourceOptions) {
     super("pulumi-macvlan:index:HostShim", name, {}, options);
     const { host, network, address, ranges, persist, adopt } = args;
-    const addresses = pulumi.all(Array.isArray(address) ? address : [address]).apply((list) => list.map(alone));
+    const addresses = pulumi.output(address).apply((given) => [given].flat().map(alone));
     const reached = ranges
       ? pulumi.output(ranges)
       : network.subnets.apply((subnets) => subnets.map(({ subnet, ipRange }) => ipRange ?? subnet));

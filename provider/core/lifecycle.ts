@@ -13,9 +13,7 @@ import { type Answer, confirmSeconds, makeChange, newNonce, RolledBack, type Run
 import { type Credentials, type HostFields, hostLabel, hostSchema, sameHost } from "./host";
 import { markOf } from "./mark";
 import type { CommonInputs, Observed, ResourceKind, Sections } from "./resource";
-
-/** The string that stands for a value which is not known before other resources are made. */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+import { canonical, isUnknown, pathText, UNKNOWN, withoutUndefined } from "./values";
 
 type Props = Record<string, unknown>;
 
@@ -39,29 +37,6 @@ const commonFields: Record<string, z.ZodType> = {
 };
 
 const fieldsOf = (kind: ResourceKind): Record<string, z.ZodType> => ({ ...commonFields, ...kind.fields });
-
-function isUnknown(value: unknown): boolean {
-  if (value === UNKNOWN) return true;
-  if (Array.isArray(value)) return value.some(isUnknown);
-  return typeof value === "object" && value !== null && Object.values(value).some(isUnknown);
-}
-
-/** A value with its object keys sorted and what is undefined left out: equal text means equal. */
-function canonical(value: unknown): string {
-  return (
-    JSON.stringify(value, (_key, inner: unknown) =>
-      typeof inner === "object" && inner !== null && !Array.isArray(inner)
-        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-        : inner,
-    ) ?? "null"
-  );
-}
-
-const withoutUndefined = (props: Props): Props => JSON.parse(JSON.stringify(props)) as Props;
-
-/** `subnets[0].gateway` from zod's path. */
-const pathText = (path: PropertyKey[]): string =>
-  path.map((step, index) => (typeof step === "number" ? `[${step}]` : `${index ? "." : ""}${String(step)}`)).join("");
 
 function hostText(host: unknown): string {
   const { address, port, name } = (host ?? {}) as { address?: unknown; port?: unknown; name?: unknown };

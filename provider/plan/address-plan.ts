@@ -23,6 +23,8 @@ export interface SubnetToPlan {
   reserved?: string[];
   /** Addresses for each host, rounded up to a power of two. Default: an eighth of the subnet, for IPv6 a /80. */
   size?: number;
+  /** Those of the hosts that take part. Default: all. */
+  hosts?: string[];
 }
 
 /** What one host wants. */
@@ -36,7 +38,7 @@ export interface HostToPlan {
   slot?: number;
 }
 
-export interface AddressPlanArgs {
+export interface AddressesToPlan {
   subnets: (string | SubnetToPlan)[];
   hosts: string[] | Record<string, HostToPlan>;
   /** An address for each host itself, outside all ranges (HostShim). Default: false. */
@@ -58,7 +60,7 @@ export interface SubnetPlan {
 }
 
 /** By subnet. It is what the next plan takes as `previous`. */
-export type AddressPlan = Record<string, SubnetPlan>;
+export type PlannedAddresses = Record<string, SubnetPlan>;
 
 interface Held {
   host: string;
@@ -104,6 +106,7 @@ class Planner {
   readonly gateway: bigint;
   private readonly reserved: { text: string; blocks: Block[] }[];
   private readonly bits: number;
+  private readonly hosts: readonly string[] | undefined;
   private readonly held: Held[] = [];
   private retired: Held[] = [];
 
@@ -125,7 +128,19 @@ class Planner {
       text: entry,
       blocks: reservedBlocks(entry, this.subnet),
     }));
+    this.hosts = given.hosts;
     this.bits = given.size === undefined ? defaultBits(this.subnet) : blockSize("subnet", given.size, this.subnet);
+  }
+
+  /** Those of the hosts that take part in it. */
+  among(hosts: ReadonlyMap<string, HostToPlan>): ReadonlyMap<string, HostToPlan> {
+    if (!this.hosts) return hosts;
+    const unknown = this.hosts.filter((host) => !hosts.has(host));
+    if (unknown.length > 0) {
+      const known = [...hosts.keys()].sort().join(", ");
+      throw new Error(`subnet ${this.text} is to have ${unknown.join(", ")}: no such host; there are ${known}`);
+    }
+    return new Map(this.hosts.map((host) => [host, hosts.get(host) ?? {}]));
   }
 
   private format(block: Block): string {
@@ -322,19 +337,20 @@ function refuseOverlaps(planners: readonly Planner[]): void {
  * @throws Error that says which subnet is full and by how many addresses, or which input is wrong and why.
  */
 export function planAddresses(
-  { subnets, hosts, shims = false }: AddressPlanArgs,
-  previous: AddressPlan = {},
-): AddressPlan {
+  { subnets, hosts, shims = false }: AddressesToPlan,
+  previous: PlannedAddresses = {},
+): PlannedAddresses {
   const wishes = new Map(Array.isArray(hosts) ? hosts.map((host) => [host, {}]) : Object.entries(hosts));
   if (Array.isArray(hosts) && wishes.size !== hosts.length) throw new Error("two hosts have one name");
-  const plan: AddressPlan = {};
+  const plan: PlannedAddresses = {};
   const planners = subnets.map((entry) => new Planner(typeof entry === "string" ? { subnet: entry } : entry, shims));
   refuseOverlaps(planners);
   for (const planner of planners) {
-    planner.remember(previous[planner.text], wishes);
-    planner.placeSlots(wishes);
-    planner.keep(wishes);
-    planner.place(wishes);
+    const here = planner.among(wishes);
+    planner.remember(previous[planner.text], here);
+    planner.placeSlots(here);
+    planner.keep(here);
+    planner.place(here);
     plan[planner.text] = planner.plan;
   }
   return plan;

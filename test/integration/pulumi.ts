@@ -1,5 +1,5 @@
 // The Pulumi CLI as a user runs it, on the root program and the tests' lab.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -53,5 +53,24 @@ export class Stack {
   end(): void {
     rmSync(this.state, { recursive: true, force: true });
     rmSync(join(this.folder, `Pulumi.${this.name}.yaml`), { force: true });
+  }
+}
+
+/** A stack of a project of its own: one file, beside the packages of this repository. */
+export class Project extends Stack {
+  constructor(name: string, program: string) {
+    super(name, mkdtempSync(join(tmpdir(), `pulumi-macvlan-${name}-`)));
+    const files = {
+      "Pulumi.yaml": `name: ${name}\nruntime: nodejs\n`,
+      "package.json": JSON.stringify({ name, main: "index.ts" }),
+      "index.ts": program,
+    };
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(this.folder, file), text);
+    symlinkSync(join(ROOT, "node_modules"), join(this.folder, "node_modules"));
+  }
+
+  override end(): void {
+    super.end();
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -1,12 +1,11 @@
 // Secrets, through a whole stack's life: not in what the CLI prints, not in its outputs, not in its state.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { lab } from "./hooks";
 import { link, on, reloadSshd } from "./hosts";
-import { ROOT, Stack } from "./pulumi";
+import { Project } from "./pulumi";
 
 /** Secrets come as plain text, from wherever the user has them: it is us who must know that they are secret. */
 const PROGRAM = `import { readFileSync } from "node:fs";
@@ -33,8 +32,8 @@ export const both = over;
 
 describe("secrets", function () {
   this.timeout(180_000);
-  const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-secrets-"));
-  const stack = new Stack("secrets", folder);
+  const stack = new Project("secrets", PROGRAM);
+  const { folder } = stack;
   let printed = "";
   let key = "";
 
@@ -59,10 +58,6 @@ describe("secrets", function () {
       LAB_MTU: "1500",
       PULUMI_CONFIG_PASSPHRASE: "not what is looked for",
     });
-    writeFileSync(join(folder, "Pulumi.yaml"), "name: secrets\nruntime: nodejs\n");
-    writeFileSync(join(folder, "package.json"), '{ "name": "secrets", "main": "index.ts" }');
-    writeFileSync(join(folder, "index.ts"), PROGRAM);
-    symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
     await stack.init();
     await stack.good("config", "set", "--secret", "sudo", "canary-of-login");
   });
@@ -72,7 +67,6 @@ describe("secrets", function () {
       "mv /etc/ssh/kept /etc/ssh/lab_authorized_keys; rm -f /etc/sudoers.d/ops; usermod -p '*' ops; sed -i 's/^PasswordAuthentication.*/PasswordAuthentication no/' /etc/ssh/sshd_config",
     );
     stack.end();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   const run = async (...args: string[]): Promise<string> => {

@@ -1,11 +1,8 @@
 // S5: a host reaches its own containers through a shim, and is reached itself as before.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { lab } from "./hooks";
 import { assertSame, on, snapshot } from "./hosts";
-import { ROOT, Stack } from "./pulumi";
+import { Project } from "./pulumi";
 
 const PROGRAM = `import { HostShim, MacvlanNetwork, planAddresses } from "pulumi-macvlan";
 
@@ -22,21 +19,13 @@ new HostShim("shim", { host, network, name: "shim10", address: hosts["host1"]!.s
 
 describe("a host shim", function () {
   this.timeout(180_000);
-  const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-shim-"));
-  const stack = new Stack("shim", folder);
+  const stack = new Project("shim", PROGRAM);
 
   before(async () => {
     stack.env["LAB_HOST"] = JSON.stringify(lab.connection("host1"));
-    writeFileSync(join(folder, "Pulumi.yaml"), "name: shim\nruntime: nodejs\n");
-    writeFileSync(join(folder, "package.json"), '{ "name": "shim", "main": "index.ts" }');
-    writeFileSync(join(folder, "index.ts"), PROGRAM);
-    symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
     await stack.init();
   });
-  after(() => {
-    stack.end();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => stack.end());
 
   for (const driver of ["macvlan", "ipvlan"]) {
     it(`lets the host reach a container on ${driver}, which it can't without, and keeps its way to all else`, async () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Cidr, contains, containsRange, overlaps, parseAddress, parseCidr } from "../../provider/core/addresses";
-import { type AddressPlan, planAddresses, type SubnetToPlan } from "../../provider/plan/address-plan";
+import { type PlannedAddresses, planAddresses, type SubnetToPlan } from "../../provider/plan/address-plan";
 
 const HISTORIES = 100_000;
 const NAMES = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
@@ -31,9 +31,9 @@ function planned(given: SubnetToPlan, hosts: string[], shims: boolean): string {
 }
 
 /** What every plan must be, whatever came before it. */
-function assertSound(plan: AddressPlan, given: SubnetToPlan, hosts: string[], shims: boolean) {
+function assertSound(plan: PlannedAddresses, given: SubnetToPlan, hosts: string[], shims: boolean) {
   const whole = parseCidr(given.subnet);
-  const { gateway, hosts: planned } = plan[given.subnet] as AddressPlan[string];
+  const { gateway, hosts: planned } = plan[given.subnet] as PlannedAddresses[string];
   assert.deepEqual(Object.keys(planned).sort(), [...hosts].sort(), "complete");
   const taken: Cidr[] = [parseCidr(`${gateway}/${whole.family === 4 ? 32 : 128}`)];
   for (const text of given.reserved ?? []) {
@@ -68,9 +68,9 @@ describe(`${HISTORIES.toLocaleString("en")} random histories of hosts`, function
     let full = 0;
     fc.assert(
       fc.property(history, ({ subnet: given, shims, steps }) => {
-        let before: AddressPlan = {};
+        let before: PlannedAddresses = {};
         for (const hosts of steps) {
-          let plan: AddressPlan;
+          let plan: PlannedAddresses;
           try {
             plan = planAddresses({ subnets: [given], hosts, shims }, before);
           } catch (error) {

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import * as grpc from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
 import * as structs from "google-protobuf/google/protobuf/struct_pb";
-import { UNKNOWN } from "../../provider/core/lifecycle";
+import { UNKNOWN } from "../../provider/core/values";
 import { RIGHT } from "./inputs";
 
 // The generated stubs have no types.

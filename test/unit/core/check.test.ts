@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { forgetClaims } from "../../../provider/core/claims";
-import { UNKNOWN } from "../../../provider/core/lifecycle";
+import { UNKNOWN } from "../../../provider/core/values";
 import { handlers } from "../../../provider/handlers";
 import { AT_PREVIEW, AT_PREVIEW_TOGETHER } from "../../refusals";
 import { RIGHT, type Type } from "../inputs";

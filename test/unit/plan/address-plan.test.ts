@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { type AddressPlan, type AddressPlanArgs, planAddresses } from "../../../provider/plan/address-plan";
+import { type AddressesToPlan, type PlannedAddresses, planAddresses } from "../../../provider/plan/address-plan";
 
 const LAN = "172.16.10.0/24";
-const ranges = (plan: AddressPlan, subnet = LAN): Record<string, string> =>
+const ranges = (plan: PlannedAddresses, subnet = LAN): Record<string, string> =>
   Object.fromEntries(Object.entries(plan[subnet]?.hosts ?? {}).map(([host, { range }]) => [host, range]));
 
 describe("planAddresses", () => {
@@ -100,7 +100,7 @@ describe("planAddresses", () => {
     );
   });
 
-  const refused: [what: string, args: AddressPlanArgs, reason: RegExp][] = [
+  const refused: [what: string, args: AddressesToPlan, reason: RegExp][] = [
     ["host bits", { subnets: ["172.16.10.1/24"], hosts: [] }, /has host bits: write 172\.16\.10\.0\/24/],
     [
       "a gateway elsewhere",

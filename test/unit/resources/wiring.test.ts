@@ -1,45 +1,9 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
-
-interface Made {
-  type: string;
-  name: string;
-  inputs: Record<string, unknown>;
-}
-
-const made: Made[] = [];
-
-/** Mocks must stand before a module that makes resources is loaded. */
-function mock(config: Record<string, string> = {}): void {
-  made.length = 0;
-  pulumi.runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs }) => {
-        made.push({ type, name, inputs });
-        return {
-          id: `${name}-id`,
-          state: { ...inputs, networkId: "f00", networkDatas: [{ ipAddress: "172.16.10.10" }] },
-        };
-      },
-      call: ({ inputs }) => inputs,
-    },
-    "project",
-    "stack",
-  );
-  pulumi.runtime.setAllConfig(config);
-}
+import { made, mock, settled } from "../mocks";
 
 const secret = (value: unknown): boolean =>
   (value as Record<string, unknown>)?.["4dabf18193072939515e22adb298388d"] === "1b47061264138c4ac30d75fd1eb44270";
-
-async function settled(type: string): Promise<Made> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const found = made.find((resource) => resource.type.endsWith(type));
-    if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`no ${type} was made; made were ${made.map((resource) => resource.type).join(", ")}`);
-}
 
 describe("resource classes", () => {
   it("split the connection: the readable half open, the other half secret", async () => {
@@ -82,28 +46,6 @@ describe("resource classes", () => {
     assert.equal(texts[0], texts[1]);
     assert.ok((texts[0]?.length ?? 0) < 6000, `the provider's text has ${texts[0]?.length} characters`);
     assert.match(texts[0] ?? "", /require\("pulumi-macvlan\/handlers"\)/);
-  });
-});
-
-describe("HostShim", () => {
-  it("is a link with the host's address alone, and routes to the containers' range", async () => {
-    mock();
-    const { HostShim, MacvlanNetwork } = await import("pulumi-macvlan");
-    const host = { address: "192.0.2.1" };
-    const network = new MacvlanNetwork("net", {
-      host,
-      parent: "enp0s8.100",
-      name: "mac10",
-      driver: "macvlan",
-      mode: "bridge",
-      subnets: [{ subnet: "172.16.10.0/24", ipRange: "172.16.10.64/26" }, { subnet: "fd00::/64" }],
-    });
-    new HostShim("shim", { host, network, name: "shim10", address: ["172.16.10.2/24", "fd00::2"] });
-    const { name, inputs } = await settled("MacvlanLink");
-    assert.equal(name, "shim");
-    assert.deepEqual(inputs["addresses"], ["172.16.10.2/32", "fd00::2/128"]);
-    assert.deepEqual(inputs["routes"], [{ to: "172.16.10.64/26" }, { to: "fd00::/64" }]);
-    assert.deepEqual([inputs["parent"], inputs["kind"], inputs["mode"]], ["enp0s8.100", "macvlan", "bridge"]);
   });
 });
 

@@ -1,0 +1,268 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { HostToPlan, PlannedAddresses, SubnetToPlan } from "../plan/address-plan";
+import { drawTopology } from "../plan/diagram";
+import {
+  type DescribedTopology,
+  hostsOf,
+  parentOf,
+  planned,
+  refuseTopology,
+  shimmed,
+  shimName,
+  toPlan,
+} from "../plan/topology";
+import { AddressPlan } from "../resources/address-plan";
+import type { HostConnection } from "../resources/host";
+import { InterVlanRouter, type RouterNatArgs, type RouterPolicyArgs } from "../resources/inter-vlan-router";
+import { MacvlanNetwork } from "../resources/macvlan-network";
+import { VlanSubinterface } from "../resources/vlan-subinterface";
+import { HostShim } from "./host-shim";
+
+export interface TopologyHostArgs extends HostToPlan {
+  /** How it is reached. */
+  connection: pulumi.Input<HostConnection>;
+  /** Its interface for all VLANs that name no other one, such as `enp0s8`. */
+  parent: pulumi.Input<string>;
+  /** Bytes, of that interface: a VLAN's MTU is then checked against it at preview. */
+  mtu?: number | undefined;
+}
+
+export interface TopologyVlanArgs {
+  /** 1 to 4094. Default: none, untagged, straight on the parent. */
+  vlanId?: number | undefined;
+  /** CIDR texts, or objects with a gateway, reserved addresses, a size. */
+  subnets: (string | Omit<SubnetToPlan, "hosts">)[];
+  /** The router's addresses, one for each subnet at most. Default: the first of each subnet. */
+  gateway?: string | string[] | undefined;
+  /** The hosts that take part. Default: all. */
+  hosts?: string[] | undefined;
+  /** Another interface than the hosts' own, for all of them or by host. */
+  parent?: string | Record<string, string> | undefined;
+  /** As MacvlanNetwork's. Default: "macvlan". */
+  driver?: "macvlan" | "ipvlan" | undefined;
+  /** As MacvlanNetwork's. */
+  mode?: "bridge" | "private" | "vepa" | "passthru" | "l2" | "l3" | "l3s" | undefined;
+  /** As MacvlanNetwork's, of ipvlan. */
+  flag?: "bridge" | "private" | "vepa" | undefined;
+  /** Bytes, of the sub-interfaces; at most their parents'. Default: their parents'. */
+  mtu?: number | undefined;
+  /** Containers get no way out. Default: false. */
+  internal?: boolean | undefined;
+  /** Docker labels. Default: none. */
+  labels?: Record<string, pulumi.Input<string>> | undefined;
+  /** Driver options besides parent, mode and flag. Default: none. */
+  options?: Record<string, pulumi.Input<string>> | undefined;
+}
+
+export interface TopologyRouterArgs {
+  /** How it is reached. */
+  connection: pulumi.Input<HostConnection>;
+  /** The interface that its VLANs come in through. */
+  parent: pulumi.Input<string>;
+  /** The VLANs that it routes. Default: all. */
+  vlans?: string[] | undefined;
+  /** As InterVlanRouter's. */
+  nat?: pulumi.Input<pulumi.Input<RouterNatArgs>[]> | undefined;
+  /** As InterVlanRouter's; `from` and `to` may also name a VLAN of this topology. */
+  policy?: pulumi.Input<RouterPolicyArgs> | undefined;
+}
+
+export interface VlanTopologyArgs {
+  /** By name: the names are those of the children and of the plan. */
+  hosts: Record<string, TopologyHostArgs>;
+  /** By name, which is the Docker network's too. */
+  vlans: Record<string, TopologyVlanArgs>;
+  /** Default: none, VLANs do not reach each other. */
+  router?: TopologyRouterArgs | undefined;
+  /** Give each host a way to its own containers: on all VLANs, or on those named. Default: false. */
+  shims?: boolean | string[] | undefined;
+  /** Be there again after a reboot. Default: true. */
+  persist?: boolean | undefined;
+}
+
+const plainText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
+/** As far as it is known before anything is made. */
+function describe({ hosts, vlans, router, shims }: VlanTopologyArgs): DescribedTopology {
+  const known = ({ connection, parent }: Pick<TopologyHostArgs, "connection" | "parent">) => {
+    const { address, port } = connection as { address?: unknown; port?: unknown };
+    return {
+      address: plainText(address),
+      port: typeof port === "number" ? port : undefined,
+      parent: plainText(parent),
+    };
+  };
+  return {
+    hosts: Object.fromEntries(
+      Object.entries(hosts).map(([name, host]) => [
+        name,
+        {
+          ...known(host),
+          mtu: host.mtu,
+          ...(host.size && { size: host.size }),
+          ...(host.slot !== undefined && { slot: host.slot }),
+        },
+      ]),
+    ),
+    vlans,
+    router: router && { ...known(router), vlans: router.vlans },
+    shims,
+  };
+}
+
+/**
+ * VLANs over many hosts from one description: on each host a sub-interface and a Docker network per VLAN, with an address range of
+ * that host's own, a router between the VLANs, and each host's way to its own containers.
+ *
+ * Names, VLAN ids and subnets are plain data: what can't fit together is refused before anything is made, each time with the
+ * hosts and what to do. Which addresses each host hands out is kept in the stack's state (AddressPlan): hosts may come and go.
+ *
+ * Children, named after the component (`lan`), the host and the VLAN: AddressPlan `lan`, VlanSubinterface `lan-host1-mac10`,
+ * MacvlanNetwork `lan-host1-mac10`, HostShim `lan-host1-mac10`, and for the router VlanSubinterface `lan-router-mac10`,
+ * InterVlanRouter `lan-router`.
+ *
+ * @example
+ * new VlanTopology("lan", {
+ *   hosts: { host1: { connection: host1, parent: "enp0s8" }, host2: { connection: host2, parent: "enp0s8" } },
+ *   vlans: { mac10: { vlanId: 100, subnets: ["172.16.10.0/24"] }, mac20: { vlanId: 200, subnets: ["172.16.20.0/24"] } },
+ *   router: { connection: host3, parent: "enp0s8", nat: [{ outInterface: "enp0s9" }] },
+ *   shims: ["mac10"],
+ * });
+ */
+export class VlanTopology extends pulumi.ComponentResource {
+  /** By host, then by VLAN. */
+  readonly networks: Record<string, Record<string, MacvlanNetwork>> = {};
+  /** By subnet: the gateway, and of each host its range and its own address. */
+  readonly plan: pulumi.Output<PlannedAddresses>;
+  /** Mermaid text. */
+  readonly diagram: pulumi.Output<string>;
+  readonly router: InterVlanRouter | undefined;
+
+  constructor(
+    name: string,
+    private readonly args: VlanTopologyArgs,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
+    super("pulumi-macvlan:index:VlanTopology", name, {}, options);
+    const topology = describe(args);
+    const wrong = refuseTopology(topology);
+    if (wrong.length > 0) throw new pulumi.ResourceError(`VlanTopology "${name}": ${wrong.join("\n")}`, this);
+
+    const child = { parent: this };
+    this.plan = new AddressPlan(name, { ...toPlan(topology) }, child).plan;
+    for (const [vlan, described] of Object.entries(args.vlans)) {
+      for (const host of hostsOf(topology, described)) {
+        const network = this.makeNetwork(`${name}-${host}-${vlan}`, host, vlan);
+        this.networks[host] = { ...this.networks[host], [vlan]: network };
+        if (shimmed(topology, vlan)) this.makeShim(`${name}-${host}-${vlan}`, host, vlan, network);
+      }
+    }
+    this.router = args.router && this.makeRouter(`${name}-router`, args.router);
+    this.diagram = this.plan.apply((plan) => drawTopology(topology, plan));
+    this.registerOutputs({ plan: this.plan, diagram: this.diagram });
+  }
+
+  private vlan(name: string): TopologyVlanArgs {
+    return this.args.vlans[name] as TopologyVlanArgs;
+  }
+
+  private host(name: string): TopologyHostArgs {
+    return this.args.hosts[name] as TopologyHostArgs;
+  }
+
+  /** The interface of a VLAN: a sub-interface, or the parent itself. */
+  private makeInterface(
+    name: string,
+    vlan: string,
+    connection: pulumi.Input<HostConnection>,
+    parent: pulumi.Input<string>,
+  ) {
+    const { vlanId, mtu } = this.vlan(vlan);
+    if (vlanId === undefined) return pulumi.output(parent);
+    const { persist } = this.args;
+    return new VlanSubinterface(name, { host: connection, parent, vlanId, mtu, persist }, { parent: this }).name;
+  }
+
+  private makeNetwork(name: string, host: string, vlan: string): MacvlanNetwork {
+    const { connection, parent } = this.host(host);
+    const { subnets, driver, mode, flag, internal, labels, options } = this.vlan(vlan);
+    const nic = parentOf(this.vlan(vlan), host, undefined) ?? parent;
+    return new MacvlanNetwork(
+      name,
+      {
+        host: connection,
+        parent: this.makeInterface(name, vlan, connection, nic),
+        name: vlan,
+        driver,
+        mode,
+        flag,
+        subnets: subnets.map((entry) => {
+          const subnet = planned(entry);
+          const here = this.plan.apply((plan) => plan[subnet]);
+          return {
+            subnet,
+            gateway: here.apply((it) => it?.gateway as string),
+            ipRange: here.apply((it) => it?.hosts[host]?.range as string),
+          };
+        }),
+        internal,
+        labels,
+        options,
+      },
+      { parent: this },
+    );
+  }
+
+  private makeShim(name: string, host: string, vlan: string, network: MacvlanNetwork): HostShim {
+    const mine = this.plan.apply((plan) =>
+      this.vlan(vlan).subnets.flatMap((entry) => plan[planned(entry)]?.hosts[host] ?? []),
+    );
+    return new HostShim(
+      name,
+      {
+        host: this.host(host).connection,
+        network,
+        name: shimName(vlan),
+        address: mine.apply((entries) =>
+          entries.flatMap(({ shim }) => shim ?? []),
+        ) as unknown as pulumi.Input<string>[],
+        ranges: mine.apply((entries) => entries.map(({ range }) => range)),
+        persist: this.args.persist,
+      },
+      { parent: this },
+    );
+  }
+
+  private makeRouter(name: string, { connection, parent, vlans, nat, policy }: TopologyRouterArgs): InterVlanRouter {
+    const routed = vlans ?? Object.keys(this.args.vlans);
+    const interfaces = routed.map((vlan) => ({
+      vlan,
+      interface: this.makeInterface(`${name}-${vlan}`, vlan, connection, parent),
+      addresses: this.vlan(vlan).subnets.map((entry) => {
+        const subnet = planned(entry);
+        return this.plan.apply((plan) => `${plan[subnet]?.gateway}/${subnet.split("/")[1]}`);
+      }),
+    }));
+    const byVlan = pulumi.output(Object.fromEntries(interfaces.map((entry) => [entry.vlan, entry.interface])));
+    return new InterVlanRouter(
+      name,
+      {
+        host: connection,
+        interfaces: interfaces.map(({ vlan: _, ...rest }) => rest),
+        nat,
+        policy:
+          policy &&
+          pulumi.all([policy, byVlan]).apply(([wanted, names]) => ({
+            ...wanted,
+            rules: (wanted.rules ?? []).map((rule) => ({
+              ...rule,
+              from: names[rule.from] ?? rule.from,
+              to: names[rule.to] ?? rule.to,
+            })),
+          })),
+        persist: this.args.persist,
+      },
+      { parent: this },
+    );
+  }
+}

@@ -1,0 +1,29 @@
+// Values as Pulumi hands them over: known or not, equal in meaning or not.
+
+/** The string that stands for a value which is not known before other resources are made. */
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+type Props = Record<string, unknown>;
+
+export function isUnknown(value: unknown): boolean {
+  if (value === UNKNOWN) return true;
+  if (Array.isArray(value)) return value.some(isUnknown);
+  return typeof value === "object" && value !== null && Object.values(value).some(isUnknown);
+}
+
+/** A value with its object keys sorted and what is undefined left out: equal text means equal. */
+export function canonical(value: unknown): string {
+  return (
+    JSON.stringify(value, (_key, inner: unknown) =>
+      typeof inner === "object" && inner !== null && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : inner,
+    ) ?? "null"
+  );
+}
+
+export const withoutUndefined = (props: Props): Props => JSON.parse(JSON.stringify(props)) as Props;
+
+/** `subnets[0].gateway` from zod's path. */
+export const pathText = (path: PropertyKey[]): string =>
+  path.map((step, index) => (typeof step === "number" ? `[${step}]` : `${index ? "." : ""}${String(step)}`)).join("");

@@ -1,0 +1,261 @@
+// A topology as data: what is wrong with it as a whole, found before anything of it is made, and the addresses to plan. Pure.
+import { contains, formatCidr, overlaps, parseAddress, parseCidr } from "../core/addresses";
+import { messageOf, quoted } from "../core/errors";
+import { dockerName, interfaceName, vlanId as vlanIdField } from "../core/fields";
+import { completeMode, type Flag, type Kind, parentClaim } from "../core/modes";
+import type { AddressesToPlan, HostToPlan, SubnetToPlan } from "./address-plan";
+
+/** A host as far as it is known before anything is made. */
+export interface DescribedHost extends HostToPlan {
+  /** Where SSH reaches it, as far as that is no Output. */
+  address?: string | undefined;
+  port?: number | undefined;
+  /** Its interface for all VLANs without one of their own, where that is no Output. */
+  parent?: string | undefined;
+  /** Bytes, of that interface. */
+  mtu?: number | undefined;
+}
+
+export interface DescribedVlan {
+  vlanId?: number | undefined;
+  subnets: (string | Omit<SubnetToPlan, "hosts">)[];
+  gateway?: string | string[] | undefined;
+  hosts?: string[] | undefined;
+  parent?: string | Record<string, string> | undefined;
+  driver?: Kind | undefined;
+  mode?: string | undefined;
+  flag?: Flag | undefined;
+  mtu?: number | undefined;
+}
+
+export interface DescribedTopology {
+  hosts: Record<string, DescribedHost>;
+  vlans: Record<string, DescribedVlan>;
+  router?: (Pick<DescribedHost, "address" | "port" | "parent"> & { vlans?: string[] | undefined }) | undefined;
+  shims?: boolean | string[] | undefined;
+}
+
+export const shimName = (vlan: string): string => `shim-${vlan}`;
+export const hostsOf = ({ hosts }: DescribedTopology, vlan: DescribedVlan): string[] =>
+  vlan.hosts ?? Object.keys(hosts);
+export const parentOf = (vlan: DescribedVlan, host: string, otherwise: string | undefined): string | undefined =>
+  typeof vlan.parent === "object" ? (vlan.parent[host] ?? otherwise) : (vlan.parent ?? otherwise);
+export const shimmed = ({ shims }: DescribedTopology, vlan: string): boolean =>
+  Array.isArray(shims) ? shims.includes(vlan) : (shims ?? false);
+
+const subnetText = (subnet: string | { subnet: string }): string =>
+  typeof subnet === "string" ? subnet : subnet.subnet;
+
+/** A subnet's text as the plan has it. */
+export const planned = (subnet: string | { subnet: string }): string => formatCidr(parseCidr(subnetText(subnet)));
+
+const listOf = (value: string | string[] | undefined): string[] => (value === undefined ? [] : [value].flat());
+
+/** An address, where the text is one and no DNS name. */
+function addressIn(text: string | undefined) {
+  try {
+    return text === undefined ? undefined : parseAddress(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads a field as a resource would: its reason where it is refused. */
+function reasonOf(field: { safeParse(value: unknown): { error?: { issues: { message: string }[] } } }, value: unknown) {
+  return field.safeParse(value).error?.issues[0]?.message;
+}
+
+/** What the planner is asked: each subnet with its gateway, and with what hosts themselves have in it reserved. */
+export function toPlan(topology: DescribedTopology): AddressesToPlan {
+  const { hosts, vlans, router } = topology;
+  const own = [...Object.values(hosts), router].flatMap((host) => addressIn(host?.address) ?? []);
+  const subnets = Object.values(vlans).flatMap((vlan) =>
+    vlan.subnets.map((entry): SubnetToPlan => {
+      const given = typeof entry === "string" ? { subnet: entry } : entry;
+      const subnet = parseCidr(given.subnet);
+      const gateway = given.gateway ?? listOf(vlan.gateway).find((address) => contains(subnet, parseAddress(address)));
+      const theirs = own.filter((address) => contains(subnet, address)).map(({ address }) => address);
+      const reserved = [...new Set([...(given.reserved ?? []), ...theirs])].filter((address) => address !== gateway);
+      return {
+        ...given,
+        ...(gateway === undefined ? {} : { gateway }),
+        ...(reserved.length > 0 ? { reserved } : {}),
+        ...(vlan.hosts ? { hosts: vlan.hosts } : {}),
+      };
+    }),
+  );
+  const sizes = Object.entries(hosts).map(([host, { size, slot }]): [string, HostToPlan] => [
+    host,
+    { ...(size === undefined ? {} : { size }), ...(slot === undefined ? {} : { slot }) },
+  ]);
+  const shims = Object.keys(vlans).some((vlan) => shimmed(topology, vlan));
+  return { subnets, hosts: Object.fromEntries(sizes), shims };
+}
+
+/** Everything that is wrong, each with the hosts it is about and what to do. */
+export function refuseTopology(topology: DescribedTopology): string[] {
+  const unknown = refuseUnknownNames(topology);
+  const malformed = refuseVlans(topology);
+  // What follows compares VLANs with each other: it needs names and addresses that can be read.
+  if (unknown.length + malformed.length > 0) return [...unknown, ...malformed];
+  return [...refuseOverlaps(topology), ...refuseParents(topology), ...refuseRouter(topology)];
+}
+
+function refuseUnknownNames({ hosts, vlans, router, shims }: DescribedTopology): string[] {
+  const check = (names: string[], known: object, what: string, where: string): string[] =>
+    names
+      .filter((name) => !(name in known))
+      .map(
+        (name) => `${where} names ${what} ${quoted(name)}: there is none; there are ${Object.keys(known).join(", ")}`,
+      );
+  return [
+    ...(Object.keys(hosts).length === 0 ? ["hosts is empty: name at least one host"] : []),
+    ...Object.entries(vlans).flatMap(([name, { hosts: some = [], parent }]) => [
+      ...check(some, hosts, "host", `vlans.${name}.hosts`),
+      ...check(typeof parent === "object" ? Object.keys(parent) : [], hosts, "host", `vlans.${name}.parent`),
+    ]),
+    ...check(router?.vlans ?? [], vlans, "VLAN", "router.vlans"),
+    ...check(Array.isArray(shims) ? shims : [], vlans, "VLAN", "shims"),
+  ];
+}
+
+function refuseVlans(topology: DescribedTopology): string[] {
+  return Object.entries(topology.vlans).flatMap(([name, vlan]) => {
+    const refusals: string[] = [];
+    const refuse = (property: string, reason: string) => refusals.push(`vlans.${name}${property} ${reason}`);
+    const badName = reasonOf(dockerName, name);
+    if (badName) refuse("", `is to be a Docker network's name, but ${badName}`);
+    const badId = vlan.vlanId === undefined ? undefined : reasonOf(vlanIdField, vlan.vlanId);
+    if (badId) refuse(".vlanId", badId);
+    if (vlan.subnets.length === 0) refuse(".subnets", "is empty: give the VLAN at least one subnet");
+    const subnets = vlan.subnets.flatMap((entry, index) => {
+      try {
+        return [parseCidr(subnetText(entry))];
+      } catch (error) {
+        refuse(`.subnets[${index}]`, `is no subnet such as 172.16.10.0/24: ${messageOf(error)}`);
+        return [];
+      }
+    });
+    for (const gateway of listOf(vlan.gateway)) {
+      const address = addressIn(gateway);
+      if (!address) refuse(".gateway", `is no address such as 172.16.10.1: ${quoted(gateway)}`);
+      else if (!subnets.some((subnet) => contains(subnet, address))) {
+        const texts = subnets.map(formatCidr).join(", ");
+        refuse(".gateway", `${gateway} is outside its subnets ${texts}: the router could not be reached there`);
+      }
+    }
+    if (shimmed(topology, name)) {
+      const badShim = reasonOf(interfaceName, shimName(name));
+      if (badShim)
+        refuse("", `has a shim, an interface whose name ${badShim}: give the VLAN a name of 10 bytes at most`);
+      if (vlan.mode === "private" || vlan.flag === "private") {
+        refuse(
+          ".mode",
+          `private keeps the shim from its containers: take mode "bridge", or leave the VLAN out of shims`,
+        );
+      }
+      if (vlan.mode === "passthru") {
+        refuse(".mode", "passthru has the parent for itself, with no room for a shim: leave the VLAN out of shims");
+      }
+    }
+    return refusals;
+  });
+}
+
+function refuseOverlaps({ vlans }: DescribedTopology): string[] {
+  const all = Object.entries(vlans).flatMap(([name, vlan]) =>
+    vlan.subnets.map((entry) => ({ name, subnet: parseCidr(subnetText(entry)) })),
+  );
+  return all.flatMap(({ name, subnet }, index) =>
+    all
+      .slice(0, index)
+      .filter((other) => overlaps(other.subnet, subnet))
+      .map(
+        (other) =>
+          `VLANs ${quoted(other.name)} and ${quoted(name)} overlap (${formatCidr(other.subnet)}, ${formatCidr(subnet)}): hosts could not tell which of them an address is in; give each addresses of its own`,
+      ),
+  );
+}
+
+/** What stands on each interface of each host. */
+function refuseParents(topology: DescribedTopology): string[] {
+  const { hosts, vlans } = topology;
+  return Object.entries(hosts).flatMap(([host, { parent: ofHost, mtu, address }]) => {
+    const here = Object.entries(vlans)
+      .filter(([, vlan]) => hostsOf(topology, vlan).includes(host))
+      .map(([name, vlan]) => ({ name, vlan, nic: parentOf(vlan, host, ofHost) }));
+    const refusals = here.flatMap(({ name, vlan, nic }) => [
+      ...refuseInterface(host, name, vlan, nic),
+      ...(vlan.mtu !== undefined && mtu !== undefined && vlan.mtu > mtu && nic === ofHost
+        ? [
+            `vlans.${name}.mtu ${vlan.mtu} is above the ${mtu} of ${host}'s ${nic ?? "interface"}: lower it, or raise the MTU of that interface and say so in hosts.${host}.mtu`,
+          ]
+        : []),
+      ...refuseManagement(host, address, name, vlan),
+    ]);
+    const pairs = here.flatMap((one, index) => here.slice(0, index).map((other) => ({ one, other })));
+    return [
+      ...refusals,
+      ...pairs
+        .filter(({ one, other }) => one.nic !== undefined && one.nic === other.nic)
+        .flatMap(({ one, other }) => refusePair(host, one.nic as string, other, one)),
+    ];
+  });
+}
+
+function refuseInterface(host: string, name: string, { vlanId }: DescribedVlan, nic: string | undefined): string[] {
+  if (nic === undefined) return [];
+  const made = vlanId === undefined ? nic : `${nic}.${vlanId}`;
+  const reason = reasonOf(interfaceName, made);
+  return reason
+    ? [`vlans.${name} on ${host}: ${reason}; rename the interface, or give the VLAN another parent there`]
+    : [];
+}
+
+function refuseManagement(host: string, text: string | undefined, name: string, vlan: DescribedVlan): string[] {
+  const address = addressIn(text);
+  if (!address || !vlan.subnets.some((entry) => contains(parseCidr(subnetText(entry)), address))) return [];
+  if (vlan.mode !== "passthru") return [];
+  return [
+    `vlans.${name}: SSH reaches ${host} at ${text}, which is in this VLAN, and passthru would take that interface away from the host: choose another mode, or another parent for it on ${host}`,
+  ];
+}
+
+interface Placed {
+  name: string;
+  vlan: DescribedVlan;
+}
+
+function refusePair(host: string, nic: string, one: Placed, other: Placed): string[] {
+  const names = `${quoted(one.name)} and ${quoted(other.name)}`;
+  if (one.vlan.vlanId !== other.vlan.vlanId) return [];
+  if (one.vlan.vlanId !== undefined) {
+    return [
+      `VLANs ${names} both have id ${one.vlan.vlanId} on ${nic} of ${host}: give one of them another id or parent`,
+    ];
+  }
+  const carried = ({ vlan }: Placed) => {
+    const kind = vlan.driver ?? "macvlan";
+    const { mode = "", flag } = completeMode({ kind, mode: vlan.mode, flag: vlan.flag });
+    return { kind, mode, flag };
+  };
+  const claim = parentClaim(nic, carried(other), `VLAN ${quoted(other.name)}`);
+  const why = claim.conflicts?.(parentClaim(nic, carried(one), `VLAN ${quoted(one.name)}`));
+  if (typeof why === "object") return [`vlans.${other.name}.parent on ${host}: ${why.reason}`];
+  return carried(one).kind === "ipvlan"
+    ? [
+        `VLANs ${names} are both ipvlan on ${nic} of ${host}: Docker gives a parent to one ipvlan network only; give one a vlanId or another parent`,
+      ]
+    : [];
+}
+
+/** The kernel keeps a macvlan's parent from its children: a router there would not be reached by containers beside it. */
+function refuseRouter({ hosts, router }: DescribedTopology): string[] {
+  if (!router?.address) return [];
+  return Object.entries(hosts)
+    .filter(([, host]) => (["address", "port", "parent"] as const).every((key) => host[key] === router[key]))
+    .map(
+      ([host]) =>
+        `router is ${host} itself, on the same interface: the kernel keeps containers from the interface they stand on, so those of ${host} could not reach their gateway; take a host of its own as the router`,
+    );
+}

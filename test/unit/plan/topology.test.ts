@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { planAddresses } from "../../../provider/plan/address-plan";
+import { drawTopology } from "../../../provider/plan/diagram";
+import { type DescribedTopology, refuseTopology, toPlan } from "../../../provider/plan/topology";
+
+const topology = (change: Partial<DescribedTopology> = {}): DescribedTopology => ({
+  hosts: {
+    host1: { address: "192.0.2.1", parent: "enp0s8", mtu: 1500 },
+    host2: { address: "192.0.2.2", parent: "eth1" },
+  },
+  vlans: {
+    mac10: { vlanId: 100, subnets: ["172.16.10.0/24"] },
+    mac20: { vlanId: 200, subnets: ["172.16.20.0/24"] },
+  },
+  router: { address: "192.0.2.3", parent: "enp0s8" },
+  shims: ["mac10"],
+  ...change,
+});
+const withVlan = (vlan: object, more: Partial<DescribedTopology> = {}): DescribedTopology => {
+  const { vlans } = topology();
+  return topology({ vlans: { ...vlans, iot: { subnets: ["172.16.30.0/24"], ...vlan } }, ...more });
+};
+
+describe("a topology", () => {
+  it("is taken as it is where nothing is wrong", () => {
+    assert.deepEqual(refuseTopology(topology()), []);
+  });
+
+  const refused: [what: string, given: DescribedTopology, reason: RegExp][] = [
+    ["no host", topology({ hosts: {} }), /^hosts is empty: name at least one host$/],
+    [
+      "a host that is not there",
+      withVlan({ hosts: ["host3"] }),
+      /^vlans\.iot\.hosts names host "host3": there is none; there are host1, host2$/,
+    ],
+    [
+      "a parent for a host that is not there",
+      withVlan({ parent: { host3: "eth2" } }),
+      /^vlans\.iot\.parent names host "host3"/,
+    ],
+    [
+      "a shim for a VLAN that is not there",
+      topology({ shims: ["lan"] }),
+      /^shims names VLAN "lan": there is none; there are mac10, mac20$/,
+    ],
+    [
+      "a router for a VLAN that is not there",
+      topology({ router: { vlans: ["lan"] } }),
+      /^router\.vlans names VLAN "lan"/,
+    ],
+    ["no subnet", withVlan({ subnets: [] }), /^vlans\.iot\.subnets is empty/],
+    [
+      "a subnet that is none",
+      withVlan({ subnets: ["172.16.30.0"] }),
+      /^vlans\.iot\.subnets\[0\] is no subnet such as .* prefix length/,
+    ],
+    ["a VLAN id that is none", withVlan({ vlanId: 4095 }), /^vlans\.iot\.vlanId "4095" is not a VLAN id/],
+    ["a gateway that is none", withVlan({ gateway: "x" }), /^vlans\.iot\.gateway is no address .*"x"/],
+    [
+      "a gateway outside",
+      withVlan({ gateway: "172.16.31.1" }),
+      /^vlans\.iot\.gateway 172\.16\.31\.1 is outside its subnets 172\.16\.30\.0\/24/,
+    ],
+    [
+      "overlapping subnets",
+      withVlan({ subnets: ["172.16.0.0/16"] }),
+      /^VLANs "mac10" and "iot" overlap \(172\.16\.10\.0\/24, 172\.16\.0\.0\/16\)/,
+    ],
+    ["one VLAN id twice", withVlan({ vlanId: 100 }), /^VLANs "mac10" and "iot" both have id 100 on enp0s8 of host1/],
+    [
+      "macvlan and ipvlan on one parent",
+      topology({
+        vlans: { lan: { subnets: ["172.16.1.0/24"] }, ip: { subnets: ["172.16.2.0/24"], driver: "ipvlan" } },
+        shims: false,
+      }),
+      /^vlans\.ip\.parent on host1: "enp0s8" carries VLAN "lan" already, a macvlan: the kernel gives a parent to macvlan or to ipvlan/,
+    ],
+    [
+      "one ipvlan parent twice",
+      topology({
+        vlans: {
+          a: { subnets: ["172.16.1.0/24"], driver: "ipvlan" },
+          b: { subnets: ["172.16.2.0/24"], driver: "ipvlan" },
+        },
+        shims: false,
+      }),
+      /^VLANs "a" and "b" are both ipvlan on enp0s8 of host1/,
+    ],
+    [
+      "passthru beside others",
+      topology({
+        vlans: { a: { subnets: ["172.16.1.0/24"] }, b: { subnets: ["172.16.2.0/24"], mode: "passthru" } },
+        shims: false,
+      }),
+      /^vlans\.b\.parent on host1: "enp0s8" carries VLAN "a" already: a passthru macvlan has its parent for itself/,
+    ],
+    [
+      "an MTU above the parent's",
+      withVlan({ vlanId: 30, mtu: 9000 }),
+      /^vlans\.iot\.mtu 9000 is above the 1500 of host1's enp0s8/,
+    ],
+    [
+      "a shim of a private network",
+      withVlan({ mode: "private" }, { shims: ["iot"] }),
+      /^vlans\.iot\.mode private keeps the shim from its containers/,
+    ],
+    [
+      "a shim beside passthru",
+      withVlan({ mode: "passthru" }, { shims: ["iot"] }),
+      /^vlans\.iot\.mode passthru has the parent for itself/,
+    ],
+    [
+      "the interface that SSH comes in through",
+      withVlan({ mode: "passthru", subnets: ["192.0.2.0/24"] }),
+      /^vlans\.iot: SSH reaches host1 at 192\.0\.2\.1, which is in this VLAN, and passthru would take that interface away/,
+    ],
+    [
+      "an interface's name that is too long",
+      topology({ hosts: { host1: { parent: "enp0s31f6np0" } } }),
+      /^vlans\.mac10 on host1: "enp0s31f6np0\.100" has 16 bytes: the kernel allows at most 15/,
+    ],
+    [
+      "a shim's name that is too long",
+      topology({ vlans: { "office-lan-1": { subnets: ["172.16.1.0/24"] } }, shims: true }),
+      /^vlans\.office-lan-1 has a shim, an interface whose name "shim-office-lan-1" has 17 bytes/,
+    ],
+    [
+      "a router that is a Docker host",
+      topology({ router: { address: "192.0.2.1", parent: "enp0s8" } }),
+      /^router is host1 itself, on the same interface/,
+    ],
+  ];
+  for (const [what, given, reason] of refused) {
+    it(`refuses ${what}`, () => {
+      const found = refuseTopology(given);
+      assert.ok(found.length > 0, "it was taken");
+      assert.match(found[0] as string, reason);
+    });
+  }
+
+  it("takes the same id on another interface, and VLANs of other hosts", () => {
+    assert.deepEqual(refuseTopology(withVlan({ vlanId: 100, parent: "eth20" })), []);
+    assert.deepEqual(
+      refuseTopology(
+        topology({
+          vlans: {
+            a: { subnets: ["172.16.1.0/24"], hosts: ["host1"] },
+            b: { subnets: ["172.16.2.0/24"], hosts: ["host2"], driver: "ipvlan" },
+          },
+          shims: false,
+        }),
+      ),
+      [],
+    );
+  });
+
+  it("asks for a plan that keeps clear of the hosts' own addresses, of those hosts that take part", () => {
+    const given = withVlan({ subnets: ["192.0.2.0/24"], gateway: "192.0.2.254", hosts: ["host2"] });
+    assert.deepEqual(toPlan(given), {
+      subnets: [
+        { subnet: "172.16.10.0/24" },
+        { subnet: "172.16.20.0/24" },
+        {
+          subnet: "192.0.2.0/24",
+          gateway: "192.0.2.254",
+          reserved: ["192.0.2.1", "192.0.2.2", "192.0.2.3"],
+          hosts: ["host2"],
+        },
+      ],
+      hosts: { host1: {}, host2: {} },
+      shims: true,
+    });
+    const plan = planAddresses(toPlan(given));
+    assert.deepEqual(Object.keys(plan["192.0.2.0/24"]?.hosts ?? {}), ["host2"]);
+    assert.deepEqual(Object.keys(plan["172.16.10.0/24"]?.hosts ?? {}), ["host1", "host2"]);
+  });
+
+  it("is drawn with hosts, VLANs, ranges and the router", () => {
+    const given = topology();
+    assert.equal(
+      drawTopology(given, planAddresses(toPlan(given))),
+      `flowchart LR
+  vlan_mac10(["mac10: VLAN 100<br>172.16.10.0/24"])
+  vlan_mac20(["mac20: VLAN 200<br>172.16.20.0/24"])
+  subgraph host_host1 ["host1"]
+    host_host1_mac10["mac10<br>172.16.10.32/27"]
+    host_host1_mac20["mac20<br>172.16.20.32/27"]
+  end
+  subgraph host_host2 ["host2"]
+    host_host2_mac10["mac10<br>172.16.10.64/27"]
+    host_host2_mac20["mac20<br>172.16.20.64/27"]
+  end
+  host_host1_mac10 --- vlan_mac10
+  host_host2_mac10 --- vlan_mac10
+  host_host1_mac20 --- vlan_mac20
+  host_host2_mac20 --- vlan_mac20
+  router{{router}}
+  vlan_mac10 ---|"172.16.10.1"| router
+  vlan_mac20 ---|"172.16.20.1"| router
+`,
+    );
+  });
+});
