@@ -1,11 +1,16 @@
 // What the serialised provider in a stack's state calls: always the installed code, whatever the state's age.
 // This module's path, `pulumi-macvlan/handlers`, is part of that state: keep it exported for ever.
+import { writeFileSync } from "node:fs";
 import { checkPlan, planDiffers } from "./core/address-plan";
 import type { Refusal } from "./core/errors";
+import type { Credentials } from "./core/host";
 import { interVlanRouter } from "./core/inter-vlan-router";
+import { toJunit } from "./core/junit";
 import { check, create, diff, PartialFailure, read, remove, update } from "./core/lifecycle";
 import { macvlanLink } from "./core/macvlan-link";
 import { macvlanNetwork } from "./core/macvlan-network";
+import { sendProbes, unexpected } from "./core/probes";
+import { checkReachability, type ReachabilityInputs, reachabilityDiffers } from "./core/reachability";
 import type { ResourceKind } from "./core/resource";
 import { vlanSubinterface } from "./core/vlan-subinterface";
 import { runner } from "./ssh/connection";
@@ -73,9 +78,32 @@ const addressPlan: Operations = {
   delete: async () => {},
 };
 
+/** Runs again with every change; what it leaves behind is its report only. */
+const reachability: Operations = {
+  async check(_olds, news) {
+    const { inputs, refusals } = checkReachability(news);
+    return { inputs, failures: refusals };
+  },
+  diff: async (olds, news) => ({ changes: reachabilityDiffers(olds, news), replaces: [], deleteBeforeReplace: false }),
+  create: async (inputs) => ({ id: "reachability", outs: await prove(inputs) }),
+  update: async (_olds, news) => ({ outs: await prove(news) }),
+  read: async (id, props) => ({ id, props }),
+  delete: async () => {},
+};
+
+async function prove(props: Props): Promise<Props> {
+  const inputs = props as unknown as ReachabilityInputs;
+  const results = await sendProbes(runner, inputs, (props["credentials"] ?? {}) as Record<string, Credentials>);
+  if (inputs.junit) writeFileSync(inputs.junit, toJunit(results));
+  const wrong = unexpected(results);
+  if (wrong) throw wrong;
+  return { ...props, results };
+}
+
 const types = new Map<string, Operations>([
   ...kinds.map((kind): [string, Operations] => [kind.type, onHost(kind)]),
   ["AddressPlan", addressPlan],
+  ["Reachability", reachability],
 ]);
 
 function of(type: string): Operations {

@@ -9,9 +9,17 @@ export {
   type SubnetPlan,
   type SubnetToPlan,
 } from "./plan/address-plan";
+export {
+  type AttachedVlan,
+  type NetworkAttachmentArgs,
+  type NetworkAttachmentDefinition,
+  toNetworkAttachmentDefinitions,
+} from "./plan/multus";
+export type { Allowed } from "./plan/policy";
 export * from "./resources/address-plan";
 export type { HostConnection } from "./resources/host";
 export * from "./resources/inter-vlan-router";
 export * from "./resources/macvlan-link";
 export * from "./resources/macvlan-network";
+export * from "./resources/reachability";
 export * from "./resources/vlan-subinterface";

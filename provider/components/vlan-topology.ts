@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { HostToPlan, PlannedAddresses, SubnetToPlan } from "../plan/address-plan";
 import { drawTopology } from "../plan/diagram";
+import { type Allowed, probesOf, rulesOf } from "../plan/policy";
 import {
   type DescribedTopology,
   hostsOf,
@@ -15,6 +16,7 @@ import { AddressPlan } from "../resources/address-plan";
 import type { HostConnection } from "../resources/host";
 import { InterVlanRouter, type RouterNatArgs, type RouterPolicyArgs } from "../resources/inter-vlan-router";
 import { MacvlanNetwork } from "../resources/macvlan-network";
+import { type ProbeArgs, Reachability } from "../resources/reachability";
 import { VlanSubinterface } from "../resources/vlan-subinterface";
 import { HostShim } from "./host-shim";
 
@@ -65,6 +67,8 @@ export interface TopologyRouterArgs {
   nat?: pulumi.Input<pulumi.Input<RouterNatArgs>[]> | undefined;
   /** As InterVlanRouter's; `from` and `to` may also name a VLAN of this topology. */
   policy?: pulumi.Input<RouterPolicyArgs> | undefined;
+  /** The only new connections that pass, instead of a `policy`: "iot to nas: tcp 443, nothing else". Default: all pass. */
+  allow?: Allowed[] | undefined;
 }
 
 export interface VlanTopologyArgs {
@@ -76,6 +80,15 @@ export interface VlanTopologyArgs {
   router?: TopologyRouterArgs | undefined;
   /** Give each host a way to its own containers: on all VLANs, or on those named. Default: false. */
   shims?: boolean | string[] | undefined;
+  /**
+   * Show it with real packets after every change (Reachability): hosts to each other in every VLAN and to their own containers, and
+   * between VLANs that what is allowed works and what is not does not. Default: false.
+   */
+  prove?: boolean | undefined;
+  /** Further probes; `network` is a VLAN's name. Default: none. */
+  probes?: pulumi.Input<ProbeArgs>[] | undefined;
+  /** A file that gets the probes' results as JUnit XML. Default: none. */
+  junit?: pulumi.Input<string> | undefined;
   /** Be there again after a reboot. Default: true. */
   persist?: boolean | undefined;
 }
@@ -137,6 +150,9 @@ export class VlanTopology extends pulumi.ComponentResource {
   /** Mermaid text. */
   readonly diagram: pulumi.Output<string>;
   readonly router: InterVlanRouter | undefined;
+  /** Where `prove` or `probes` ask for it. */
+  readonly proof: Reachability | undefined;
+  private readonly shims: HostShim[] = [];
 
   constructor(
     name: string,
@@ -146,6 +162,7 @@ export class VlanTopology extends pulumi.ComponentResource {
     super("pulumi-macvlan:index:VlanTopology", name, {}, options);
     const topology = describe(args);
     const wrong = refuseTopology(topology);
+    if (args.router?.policy && args.router.allow) wrong.push("router has both policy and allow: say it once");
     if (wrong.length > 0) throw new pulumi.ResourceError(`VlanTopology "${name}": ${wrong.join("\n")}`, this);
 
     const child = { parent: this };
@@ -154,10 +171,11 @@ export class VlanTopology extends pulumi.ComponentResource {
       for (const host of hostsOf(topology, described)) {
         const network = this.makeNetwork(`${name}-${host}-${vlan}`, host, vlan);
         this.networks[host] = { ...this.networks[host], [vlan]: network };
-        if (shimmed(topology, vlan)) this.makeShim(`${name}-${host}-${vlan}`, host, vlan, network);
+        if (shimmed(topology, vlan)) this.shims.push(this.makeShim(`${name}-${host}-${vlan}`, host, vlan, network));
       }
     }
     this.router = args.router && this.makeRouter(`${name}-router`, args.router);
+    this.proof = this.makeProof(`${name}-proof`, topology);
     this.diagram = this.plan.apply((plan) => drawTopology(topology, plan));
     this.registerOutputs({ plan: this.plan, diagram: this.diagram });
   }
@@ -233,7 +251,34 @@ export class VlanTopology extends pulumi.ComponentResource {
     );
   }
 
-  private makeRouter(name: string, { connection, parent, vlans, nat, policy }: TopologyRouterArgs): InterVlanRouter {
+  private makeProof(name: string, topology: DescribedTopology): Reachability | undefined {
+    const { prove, probes = [], junit, router, hosts } = this.args;
+    // What a policy of the user's own lets through is not ours to guess.
+    const passing = router?.policy === undefined ? (router?.allow ?? "everything") : "unknown";
+    const derived = prove ? probesOf(topology, passing) : [];
+    if (derived.length + probes.length === 0) return undefined;
+    const networks = Object.values(this.networks).flatMap((byVlan) => Object.values(byVlan));
+    return new Reachability(
+      name,
+      {
+        hosts: Object.fromEntries(Object.entries(hosts).map(([host, { connection }]) => [host, connection])),
+        probes: [...derived, ...probes],
+        triggers: [
+          ...networks.map(({ networkId }) => networkId),
+          ...this.shims.map(({ link }) => link.macAddress),
+          ...(this.router ? [this.router.ruleset] : []),
+        ],
+        junit,
+      },
+      { parent: this },
+    );
+  }
+
+  private makeRouter(
+    name: string,
+    { connection, parent, vlans, nat, policy, allow }: TopologyRouterArgs,
+  ): InterVlanRouter {
+    const wantedPolicy = policy ?? (allow && rulesOf(allow));
     const routed = vlans ?? Object.keys(this.args.vlans);
     const interfaces = routed.map((vlan) => ({
       vlan,
@@ -251,8 +296,8 @@ export class VlanTopology extends pulumi.ComponentResource {
         interfaces: interfaces.map(({ vlan: _, ...rest }) => rest),
         nat,
         policy:
-          policy &&
-          pulumi.all([policy, byVlan]).apply(([wanted, names]) => ({
+          wantedPolicy &&
+          pulumi.all([wantedPolicy, byVlan]).apply(([wanted, names]) => ({
             ...wanted,
             rules: (wanted.rules ?? []).map((rule) => ({
               ...rule,

@@ -74,7 +74,7 @@ const bitsFor = (size: number): number => Math.ceil(Math.log2(size));
 const single = (first: bigint): Block => ({ first, bits: 0 });
 
 /** Reads `first-last`, a CIDR or one address of the subnet. */
-function reservedBlocks(text: string, subnet: Cidr): Block[] {
+export function reservedBlocks(text: string, subnet: Cidr): Block[] {
   const [from = "", to] = text.split("-").map((part) => part.trim());
   const first = from.includes("/") ? parseCidr(from) : undefined;
   const range = first

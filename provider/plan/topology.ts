@@ -26,6 +26,7 @@ export interface DescribedVlan {
   mode?: string | undefined;
   flag?: Flag | undefined;
   mtu?: number | undefined;
+  internal?: boolean | undefined;
 }
 
 export interface DescribedTopology {

@@ -1,5 +1,8 @@
 // One description of hosts and VLANs: what it makes on each host, what a new host changes, and who reaches whom.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ProbeResult } from "pulumi-macvlan";
 import { lab } from "./hooks";
 import { assertSame, on, snapshot } from "./hosts";
 import { Project } from "./pulumi";
@@ -14,13 +17,19 @@ const topology = new VlanTopology("lan", {
     mac10: { vlanId: 100, subnets: ["172.16.10.0/24", "fd00:10::/64"] },
     mac20: { vlanId: Number(process.env["LAB_ID"] ?? 200), subnets: ["172.16.20.0/24"], driver: "ipvlan" },
   },
-  router: { connection: lab.host3, parent: "enp0s8", policy: { default: "drop", rules: [{ from: "mac10", to: "mac20", action: "accept" }] } },
+  router: { connection: lab.host3, parent: "enp0s8", allow: [{ from: "mac10", to: "mac20", protocol: "tcp", ports: [443] }] },
   shims: ["mac10"],
+  prove: true,
+  probes: JSON.parse(process.env["LAB_PROBES"] ?? "[]"),
+  junit: process.env["LAB_JUNIT"],
 });
 export const plan = topology.plan;
 export const diagram = topology.diagram;
+export const results = topology.proof?.results;
 `;
 
+/** Throwaway containers. */
+const LEFT = "docker ps -aq --filter label=pulumi-macvlan.probe";
 const HOSTS = ["host1", "host2", "host3"];
 
 describe("a topology of VLANs", function () {
@@ -70,7 +79,7 @@ describe("a topology of VLANs", function () {
   it("gets another host without a change of the first one", async () => {
     stack.env["LAB_NAMES"] = "host2 host1";
     const shown = await stack.good("preview", "--diff");
-    assert.match(shown, /\+ 7 to create\n\s+~ 1 to update\n\s+\d+ unchanged/, shown);
+    assert.match(shown, /\+ 6 to create\n\s+~ 2 to update\n\s+\d+ unchanged/, shown);
     assert.match(shown, /~ pulumi-nodejs:dynamic\/macvlan:AddressPlan: \(update\)[\s\S]*\+ host2/);
     assert.doesNotMatch(shown, /[~+-] .*host1-mac/, "host1 is left alone");
     const now = await snapshot("host1");
@@ -84,10 +93,61 @@ describe("a topology of VLANs", function () {
     assert.equal(await ttl("host1", "docker exec d1", "172.16.10.64"), "ttl=64", "d1 to d3");
     assert.equal(await ttl("host1", "docker exec d1", "fd00:10::2:0:0:0"), "ttl=64", "d1 to d3 by IPv6");
     assert.equal(await ttl("host1", "docker exec d2", "172.16.20.64"), "ttl=64", "d2 to d4, on ipvlan");
-    assert.equal(await ttl("host1", "docker exec d1", "172.16.20.64"), "ttl=63", "d1 to d4, through the router");
-    assert.equal(await ttl("host2", "docker exec d4", "172.16.10.32"), "", "d4 to d1: the policy says no");
+    assert.equal(await ttl("host1", "docker exec d1", "172.16.20.64"), "", "d1 to d4: tcp 443 and nothing else");
+    await on("host2", "docker exec -d d4 nc -l -p 443 -e echo passed; docker exec -d d4 nc -l -p 444 -e echo passed");
+    assert.equal(await on("host1", "docker exec d1 nc -w 2 172.16.20.64 443 </dev/null; true"), "passed");
+    assert.equal(await on("host1", "docker exec d1 nc -w 2 172.16.20.64 444 </dev/null; true"), "");
     assert.equal(await ttl("host1", "", "172.16.10.32"), "ttl=64", "host1 to its own d1, through its shim");
     assert.equal(await ttl("host2", "", "172.16.10.64"), "ttl=64", "host2 to its own d3");
+  });
+
+  it("has proved so by itself, and left no container of its own", async () => {
+    const results = JSON.parse(await stack.good("stack", "output", "results", "--json")) as ProbeResult[];
+    assert.deepEqual(
+      results.map(({ name, found }) => `${name}: ${found}`),
+      [
+        "host1/mac10 to host2/mac10: reachable",
+        "host1 to host1/mac10: reachable",
+        "host2 to host2/mac10: reachable",
+        "host1/mac10 to host2/mac10 (IPv6): reachable",
+        "host1 to host1/mac10 (IPv6): reachable",
+        "host2 to host2/mac10 (IPv6): reachable",
+        "host1/mac10 to host2/mac20: unreachable",
+        "host1/mac10 to host2/mac20 (tcp 443): reachable",
+        "host1/mac10 to host2/mac20 (tcp 9): unreachable",
+        "host1/mac20 to host2/mac20: reachable",
+        "host1/mac20 to host2/mac10: unreachable",
+      ],
+    );
+    for (const host of ["host1", "host2"]) assert.equal(await on(host, LEFT), "");
+  });
+
+  it("fails where a probe does not come out as expected, says on which way, and tells CI", async () => {
+    const ends = { from: { host: "host1", network: "mac10" }, to: { host: "host2", network: "mac10" } };
+    const wrong = { from: { host: "host1", network: "mac20" }, to: { host: "host2", network: "mac10" } };
+    stack.env["LAB_PROBES"] = JSON.stringify([
+      { ...ends, size: 1500, expect: "reachable" },
+      { ...ends, size: 1600, expect: "unreachable" },
+      { ...ends, to: "172.16.10.1", expect: "unreachable" },
+      { ...wrong, expect: "reachable" },
+    ]);
+    stack.env["LAB_JUNIT"] = join(stack.folder, "junit.xml");
+    const { exitCode, all } = await stack.run("up", "--yes", "--skip-preview");
+    assert.notEqual(exitCode, 0);
+    assert.match(
+      String(all),
+      /2 of 15 probes are not as expected:\s+host1\/mac10 to 172\.16\.10\.1: wanted unreachable, but 172\.16\.10\.1 is reachable \(ttl=64; .*arrives\)/,
+    );
+    assert.match(
+      String(all),
+      /host1\/mac20 to host2\/mac10: wanted reachable, but 172\.16\.10\.\d+ is unreachable \(.*via 172\.16\.20\.1 dev eth0.*ends before the first hop\)/,
+    );
+    const xml = readFileSync(stack.env["LAB_JUNIT"], "utf8");
+    assert.match(xml, /tests="15" failures="2"/);
+    for (const host of ["host1", "host2"]) assert.equal(await on(host, LEFT), "");
+    delete stack.env["LAB_PROBES"];
+    delete stack.env["LAB_JUNIT"];
+    await stack.good("up", "--yes", "--skip-preview");
   });
 
   it("changes nothing when nothing is changed, and names its picture", async () => {

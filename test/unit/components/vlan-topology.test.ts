@@ -88,6 +88,44 @@ describe("VlanTopology", () => {
     assert.match(await resolved(topology.diagram), /vlan_mac10 ---\|"172\.16\.10\.1<br>fd00:10::1"\| router/);
   });
 
+  it("proves itself where it is asked to, with rules and probes from one declaration", async () => {
+    const topology = await make({
+      hosts: { host1: nic },
+      vlans: {
+        iot: { vlanId: 10, subnets: ["172.16.10.0/24"] },
+        nas: { vlanId: 20, subnets: ["172.16.20.0/24"] },
+      },
+      router: {
+        connection: { address: "192.0.2.3" },
+        parent: "enp0s8",
+        allow: [{ from: "iot", to: "nas", protocol: "tcp", ports: [443] }],
+      },
+      prove: true,
+      probes: [{ from: { host: "host1" }, to: "192.0.2.9", expect: "reachable" }],
+    });
+    const found = await all();
+    assert.deepEqual(found["InterVlanRouter lan-router"]?.["policy"], {
+      default: "drop",
+      rules: [{ from: "enp0s8.10", to: "enp0s8.20", protocol: "tcp", ports: [443], action: "accept" }],
+    });
+    const proof = found["Reachability lan-proof"] ?? {};
+    const probes = proof["probes"] as { port?: number; expect: string }[];
+    assert.deepEqual(
+      probes.map(({ port, expect }) => `${port ?? "icmp"} ${expect}`),
+      ["icmp unreachable", "443 reachable", "9 unreachable", "icmp unreachable", "icmp reachable"],
+    );
+    assert.deepEqual(proof["hosts"], { host1: { address: "192.0.2.1" } });
+    assert.ok(topology.proof);
+    await assert.rejects(
+      make({
+        hosts: { host1: nic },
+        vlans: { iot: { vlanId: 10, subnets: ["172.16.10.0/24"] } },
+        router: { connection: { address: "192.0.2.3" }, parent: "enp0s8", allow: [], policy: {} },
+      }),
+      /router has both policy and allow: say it once/,
+    );
+  });
+
   it("says everything that is wrong before it makes anything", async () => {
     await assert.rejects(
       make({

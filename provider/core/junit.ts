@@ -1,0 +1,15 @@
+// Results of probes in the form that CI systems read.
+import junit from "junit-report-builder";
+import { asExpected, type ProbeResult } from "./probes";
+
+export function toJunit(results: readonly ProbeResult[]): string {
+  const builder = junit.newBuilder();
+  const suite = builder.testSuite().name("pulumi-macvlan Reachability");
+  for (const result of results) {
+    const test = suite.testCase().className(result.expect).name(result.name);
+    const said = [`${result.address} is ${result.found}`, result.detail, result.path].filter(Boolean).join("; ");
+    if (asExpected(result)) test.standardOutput(said);
+    else test.failure(`wanted ${result.expect}: ${said}`);
+  }
+  return builder.build();
+}

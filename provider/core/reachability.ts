@@ -1,0 +1,145 @@
+// Reachability's inputs: probes from containers and hosts to others, each with what is expected of it. Pure.
+import { z } from "zod";
+import { quoted, type Refusal } from "./errors";
+import { address, dockerName, plainText, wholeNumber } from "./fields";
+import { type HostFields, hostSchema } from "./host";
+import { canonical, isUnknown, pathText, withoutUndefined } from "./values";
+
+type Props = Record<string, unknown>;
+
+/** Where a probe begins or ends. */
+export interface Endpoint {
+  /** One of `hosts`; alone it means the host itself. */
+  host?: string | undefined;
+  /** A Docker network of that host: a throwaway container on it. */
+  network?: string | undefined;
+  /** A container that is there. */
+  container?: string | undefined;
+  /** Of the throwaway container, else Docker's choice; alone it means somebody else's. */
+  address?: string | undefined;
+}
+
+export interface Probe {
+  name: string;
+  from: Endpoint;
+  to: Endpoint;
+  protocol: "icmp" | "tcp";
+  port?: number | undefined;
+  /** Bytes of the whole IP packet, not to be fragmented. */
+  size?: number | undefined;
+  ipVersion: 4 | 6;
+  expect: Expectation;
+}
+
+export type Expectation = "reachable" | "unreachable";
+
+export interface ReachabilityInputs {
+  hosts: Record<string, HostFields>;
+  probes: Probe[];
+  image: string;
+  /** A file. */
+  junit?: string | undefined;
+}
+
+// --- check -------------------------------------------------------------------------------------------------
+
+const endpoint = z.preprocess(
+  (given) => (typeof given === "string" ? { address: given } : given),
+  z.strictObject(
+    {
+      host: plainText.optional(),
+      network: dockerName.optional(),
+      container: dockerName.optional(),
+      address: address.optional(),
+    },
+    { error: "must be an address, or {host, network?, container?, address?}" },
+  ),
+);
+
+const reader = z.object({
+  hosts: z.record(plainText, hostSchema, { error: "must be a map of name to HostConnection" }),
+  probes: z.array(
+    z
+      .strictObject(
+        {
+          name: plainText.optional(),
+          from: endpoint,
+          to: endpoint,
+          protocol: z.enum(["icmp", "tcp"], { error: 'must be "icmp" or "tcp"' }).optional(),
+          port: wholeNumber(1, 65535, "a TCP port from 1 to 65535").optional(),
+          size: wholeNumber(68, 65535, "a packet's size: 68 to 65535 bytes").optional(),
+          ipVersion: z.union([z.literal(4), z.literal(6)], { error: "must be 4 or 6" }).default(4),
+          expect: z.enum(["reachable", "unreachable"], { error: 'must be "reachable" or "unreachable"' }),
+        },
+        { error: "must be {from, to, expect, protocol?, port?, size?, ipVersion?, name?}" },
+      )
+      .transform((probe): Probe => {
+        const protocol = probe.protocol ?? (probe.port === undefined ? "icmp" : "tcp");
+        return { ...probe, protocol, name: probe.name ?? nameOf({ ...probe, protocol }) };
+      }),
+    { error: "must be a list of probes" },
+  ),
+  image: z
+    .string({ error: "must be an image's name" })
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._/:@-]*$/, { error: "must be an image's name" })
+    .default("busybox"),
+  junit: plainText.optional(),
+});
+
+export const show = ({ host, network, container, address }: Endpoint): string =>
+  container ?? (network && host ? `${host}/${network}` : (host ?? address ?? ""));
+
+const nameOf = ({ from, to, protocol, port, size, ipVersion }: Omit<Probe, "name" | "expect">): string => {
+  const how = [protocol === "tcp" ? `tcp ${port}` : "", size ? `${size} bytes` : "", ipVersion === 6 ? "IPv6" : ""];
+  const words = how.filter(Boolean).join(", ");
+  return `${show(from)} to ${show(to)}${words ? ` (${words})` : ""}`;
+};
+
+function refuseProbe({ from, to, protocol, port, size }: Probe, hosts: Props): string[] {
+  const refusals: string[] = [];
+  for (const [what, end] of Object.entries({ from, to })) {
+    if (end.host !== undefined && !(end.host in hosts)) {
+      refusals.push(`${what}.host ${quoted(end.host)} is none of hosts: ${Object.keys(hosts).join(", ")}`);
+    }
+    if ((end.network ?? end.container) !== undefined && end.host === undefined) {
+      refusals.push(`${what}.host is missing: it must say whose Docker has that network or container`);
+    }
+    if (end.network !== undefined && end.container !== undefined) {
+      refusals.push(`${what} has both network and container: a throwaway container, or one that is there`);
+    }
+  }
+  if (from.host === undefined) refusals.push("from.host is missing: a probe is sent from one of hosts");
+  if ((to.network ?? to.container ?? to.address) === undefined) {
+    refusals.push("to.address is missing: a host has many; say which is to be reached");
+  }
+  if (protocol === "tcp" && port === undefined) refusals.push("port is missing: tcp goes to a port");
+  if (protocol === "icmp" && port !== undefined) refusals.push("port is for tcp: icmp has none");
+  if (protocol === "tcp" && size !== undefined) refusals.push("size is for icmp: tcp chooses its own");
+  return refusals;
+}
+
+export function checkReachability(news: Props): { inputs: Props; refusals: Refusal[] } {
+  const { hosts, probes, image, junit } = news;
+  const given = { hosts, probes, image, junit, triggers: news["triggers"], credentials: news["credentials"] };
+  if (isUnknown([hosts, probes, image, junit])) return { inputs: withoutUndefined(given), refusals: [] };
+  const read = reader.safeParse({ hosts, probes, image, junit });
+  const refuse = (property: string, reason: string): Refusal => ({
+    property,
+    reason: `Reachability: ${property} ${reason}`,
+  });
+  if (!read.success) {
+    const refusals = read.error.issues.map(({ path, message }) => refuse(pathText(path), message));
+    return { inputs: given, refusals };
+  }
+  const refusals = read.data.probes.flatMap((probe, index) =>
+    refuseProbe(probe, read.data.hosts).map((reason) => refuse(`probes[${index}]`, reason)),
+  );
+  return { inputs: withoutUndefined({ ...given, ...read.data }), refusals };
+}
+
+/** A changed credential, or another way to a host, is no reason to probe again. */
+export const reachabilityDiffers = (olds: Props, news: Props): boolean =>
+  ["probes", "image", "junit", "triggers"].some(
+    (field) => isUnknown(news[field]) || canonical(olds[field]) !== canonical(news[field]),
+  ) ||
+  canonical(Object.keys((olds["hosts"] ?? {}) as object)) !== canonical(Object.keys((news["hosts"] ?? {}) as object));

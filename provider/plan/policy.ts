@@ -1,0 +1,109 @@
+// What may pass between VLANs, said once: the router's rules come from it, and the probes that show that what is allowed works
+// and what is not does not. Pure.
+import type { Expectation } from "../core/reachability";
+import { type DescribedTopology, type DescribedVlan, hostsOf, planned, shimmed } from "./topology";
+
+/** As in "iot to nas: tcp 443, nothing else". */
+export interface Allowed {
+  /** A VLAN, an interface of the router, a subnet, or "any". */
+  from: string;
+  /** The same. */
+  to: string;
+  /** Default: every protocol. */
+  protocol?: "tcp" | "udp" | "icmp" | undefined;
+  /** Destination ports or ranges; needs tcp or udp. Default: all. */
+  ports?: (number | string)[] | undefined;
+}
+
+export const rulesOf = (allow: readonly Allowed[]) => ({
+  default: "drop" as const,
+  rules: allow.map((entry) => ({ ...entry, action: "accept" as const })),
+});
+
+/** A probe between VLANs and hosts of a topology; a Docker network has its VLAN's name. */
+export interface PlannedProbe {
+  from: { host: string; network?: string };
+  to: { host: string; network: string };
+  port?: number;
+  ipVersion: 4 | 6;
+  expect: Expectation;
+}
+
+/** What passes between VLANs: a list, everything, or what nobody here knows. */
+export type Passing = readonly Allowed[] | "everything" | "unknown";
+
+/** Tried where only some ports are allowed; nobody has a service there (RFC 863, discard). */
+const OTHER_PORT = 9;
+
+const passes = (entry: Allowed, protocol: "tcp" | "icmp", port?: number): boolean =>
+  (entry.protocol === undefined || entry.protocol === protocol) &&
+  (entry.ports === undefined ||
+    entry.ports.some((given) => {
+      const [first = 0, last = first] = String(given).split("-").map(Number);
+      return port !== undefined && port >= first && port <= last;
+    }));
+
+/**
+ * The probes of a whole topology: hosts to each other in every VLAN, hosts to their own containers where they have shims,
+ * and VLANs to each other. Without a router nothing passes between those.
+ */
+export function probesOf(topology: DescribedTopology, passing: Passing): PlannedProbe[] {
+  const vlans = Object.entries(topology.vlans).filter(([, { internal }]) => !internal);
+  return vlans.flatMap(([name, vlan]) => [
+    ...within(topology, name, vlan),
+    ...vlans
+      .filter(([other]) => other !== name)
+      .flatMap(([other, to]) => between(topology, name, vlan, other, to, passing)),
+  ]);
+}
+
+const versionsOf = ({ subnets }: DescribedVlan): (4 | 6)[] =>
+  [...new Set(subnets.map((subnet): 4 | 6 => (planned(subnet).includes(":") ? 6 : 4)))].sort();
+
+function within(topology: DescribedTopology, network: string, vlan: DescribedVlan): PlannedProbe[] {
+  const hosts = hostsOf(topology, vlan);
+  return versionsOf(vlan).flatMap((ipVersion): PlannedProbe[] => {
+    const reachable = { ipVersion, expect: "reachable" as const };
+    const neighbours = hosts.slice(1).map((host, index) => ({
+      from: { host: hosts[index] as string, network },
+      to: { host, network },
+      ...reachable,
+    }));
+    const own = hosts.map((host) => ({ from: { host }, to: { host, network }, ...reachable }));
+    return shimmed(topology, network) ? [...neighbours, ...own] : neighbours;
+  });
+}
+
+function between(
+  topology: DescribedTopology,
+  name: string,
+  vlan: DescribedVlan,
+  other: string,
+  target: DescribedVlan,
+  passing: Passing,
+): PlannedProbe[] {
+  const host = hostsOf(topology, vlan)[0];
+  const to = hostsOf(topology, target).at(-1);
+  const { router } = topology;
+  if (host === undefined || to === undefined || (router && passing === "unknown")) return [];
+  const routed = router && [name, other].every((entry) => router.vlans?.includes(entry) ?? true);
+  const allowed = typeof passing === "string" ? undefined : passing;
+  const rules = allowed?.filter((entry) => [name, "any"].includes(entry.from) && [other, "any"].includes(entry.to));
+  const open = (protocol: "tcp" | "icmp", port?: number): Expectation =>
+    routed && (rules?.some((entry) => passes(entry, protocol, port)) ?? true) ? "reachable" : "unreachable";
+  const ports = new Set((rules ?? []).flatMap((entry) => (entry.protocol === "tcp" ? (entry.ports ?? []) : [])));
+  const tried = [...ports].map((port) => Number(String(port).split("-")[0]));
+  return versionsOf(vlan)
+    .filter((ipVersion) => versionsOf(target).includes(ipVersion))
+    .flatMap((ipVersion) => {
+      const probe = { from: { host, network: name }, to: { host: to, network: other }, ipVersion };
+      return [
+        { ...probe, expect: open("icmp") },
+        ...(tried.length > 0 ? [...tried, OTHER_PORT] : []).map((port) => ({
+          ...probe,
+          port,
+          expect: open("tcp", port),
+        })),
+      ];
+    });
+}

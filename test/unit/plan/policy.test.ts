@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { type Allowed, type Passing, type PlannedProbe, probesOf, rulesOf } from "../../../provider/plan/policy";
+import type { DescribedTopology } from "../../../provider/plan/topology";
+
+const topology = (change: Partial<DescribedTopology> = {}): DescribedTopology => ({
+  hosts: { host1: {}, host2: {}, host3: {} },
+  vlans: {
+    iot: { vlanId: 10, subnets: ["172.16.10.0/24"] },
+    nas: { vlanId: 20, subnets: ["172.16.20.0/24", "fd00:20::/64"], hosts: ["host2"] },
+  },
+  router: {},
+  ...change,
+});
+
+const show = ({ from, to, port, ipVersion, expect }: PlannedProbe): string =>
+  [
+    `${from.host}${from.network ? `/${from.network}` : ""} to ${to.host}/${to.network}`,
+    port ? ` tcp ${port}` : "",
+    ipVersion === 6 ? " IPv6" : "",
+    expect === "reachable" ? ": yes" : ": no",
+  ].join("");
+const shown = (given: DescribedTopology, passing: Passing = "everything") => probesOf(given, passing).map(show);
+
+const HOSTS_OF_IOT = ["host1/iot to host2/iot: yes", "host2/iot to host3/iot: yes"];
+
+describe("the probes of a topology", () => {
+  it("show that hosts reach each other in a VLAN, and that all VLANs do through a router", () => {
+    assert.deepEqual(shown(topology()), [
+      ...HOSTS_OF_IOT,
+      "host1/iot to host2/nas: yes",
+      "host2/nas to host3/iot: yes",
+    ]);
+  });
+
+  it("show that VLANs don't reach each other without a router, or where it does not route both", () => {
+    const cut = [...HOSTS_OF_IOT, "host1/iot to host2/nas: no", "host2/nas to host3/iot: no"];
+    assert.deepEqual(shown(topology({ router: undefined })), cut);
+    assert.deepEqual(shown(topology({ router: { vlans: ["iot"] } })), cut);
+  });
+
+  it("show that hosts reach their own containers where they have shims, by each version", () => {
+    assert.deepEqual(
+      shown(topology({ shims: ["nas"] })).filter((line) => line.startsWith("host2 to")),
+      ["host2 to host2/nas: yes", "host2 to host2/nas IPv6: yes"],
+    );
+  });
+
+  it("show what is allowed, and that nothing else is", () => {
+    const allow: Allowed[] = [{ from: "iot", to: "nas", protocol: "tcp", ports: [443, "8000-8100"] }];
+    assert.deepEqual(shown(topology(), allow), [
+      ...HOSTS_OF_IOT,
+      "host1/iot to host2/nas: no",
+      "host1/iot to host2/nas tcp 443: yes",
+      "host1/iot to host2/nas tcp 8000: yes",
+      "host1/iot to host2/nas tcp 9: no",
+      "host2/nas to host3/iot: no",
+    ]);
+    assert.deepEqual(shown(topology(), [{ from: "nas", to: "any", protocol: "icmp" }]).slice(2), [
+      "host1/iot to host2/nas: no",
+      "host2/nas to host3/iot: yes",
+    ]);
+    assert.deepEqual(rulesOf(allow), {
+      default: "drop",
+      rules: [{ from: "iot", to: "nas", protocol: "tcp", ports: [443, "8000-8100"], action: "accept" }],
+    });
+  });
+
+  it("say nothing of what nobody here knows, and nothing of a VLAN without a way out", () => {
+    assert.deepEqual(shown(topology(), "unknown"), HOSTS_OF_IOT);
+    const { vlans } = topology();
+    const internal = { ...vlans, nas: { ...vlans["nas"], subnets: ["172.16.20.0/24"], internal: true } };
+    assert.deepEqual(shown(topology({ vlans: internal })), HOSTS_OF_IOT);
+  });
+});
