@@ -1,0 +1,119 @@
+// A fleet without hosts: an SSH server per host on 127.0.0.1 that answers as a host would. For what needs more hosts than the
+// lab has; it proves nothing about networking.
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { type AuthContext, type Connection, Server, utils } from "ssh2";
+
+/** What is there, by name: the answer that shows it. */
+type Objects = Map<string, string>;
+
+export interface FleetHost {
+  name: string;
+  address: string;
+  port: number;
+  user: string;
+  password: string;
+  hostKey: string;
+}
+
+const PASSWORD = "fleet";
+
+const section = (name: string, value: unknown): string =>
+  `\n@${name}\n${value === undefined ? "" : JSON.stringify(value)}\n`;
+
+const link = (name: string, more: object): object => ({
+  ifindex: 7,
+  ifname: name,
+  flags: ["BROADCAST", "MULTICAST", "UP", "LOWER_UP"],
+  mtu: 1500,
+  address: "02:00:00:00:00:01",
+  ...more,
+});
+
+/** The words that a script of the package gets after those which all of them get. */
+const COMMON = 8;
+
+function vlan(mark: string, [name = "", parent = "", protocol = "", id = ""]: string[]): string {
+  const linkinfo = { info_kind: "vlan", info_data: { protocol, id: Number(id), flags: ["REORDER_HDR"] } };
+  return [
+    section("link", [link(name, { link: parent, ifalias: mark, linkinfo })]),
+    section("addresses", []),
+    section("parent", [link(parent, {})]),
+  ].join("");
+}
+
+function network([name = "", , , , count = "0", ...rest]: string[]): string {
+  const words = rest.slice(0, Number(count));
+  const all = (option: string) =>
+    words.filter((word) => word.startsWith(`--${option}=`)).map((word) => word.slice(option.length + 3));
+  const map = (option: string) => Object.fromEntries(all(option).map((word) => word.split(/=(.*)/).slice(0, 2)));
+  const Config = [{ Subnet: all("subnet")[0], IPRange: all("ip-range")[0], Gateway: all("gateway")[0] }];
+  const found = {
+    Name: name,
+    Id: Buffer.from(name).toString("hex"),
+    Driver: all("driver")[0],
+    Internal: false,
+    IPAM: { Config },
+    Options: map("opt"),
+    Labels: map("label"),
+    Containers: {},
+  };
+  return section("network", [found]);
+}
+
+function answer(objects: Objects, script: string, data: string[]): string {
+  const [verb = "", mark = ""] = data;
+  const own = data.slice(COMMON);
+  const kind = script.includes("resource=vlan-subinterface") ? "vlan" : "network";
+  const key = `${kind} ${own[0]}`;
+  if (verb === "delete") objects.delete(key);
+  if (verb === "ensure") objects.set(key, kind === "vlan" ? vlan(mark, own) : network(own));
+  const made = verb === "ensure" ? section("made", undefined) : "";
+  return `${made}${verb === "delete" ? "" : (objects.get(key) ?? "")}\n@persisted\nyes\n@end\n`;
+}
+
+const decode = (line: string): string =>
+  line.replaceAll(/\\0([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
+
+/** One host; `handshakes` is called for each login. */
+export async function fleetHost(name: string, handshakes: () => void): Promise<FleetHost> {
+  const key = utils.generateKeyPairSync("ed25519");
+  const objects: Objects = new Map();
+  const serve = (client: Connection) => {
+    client.on("authentication", (context: AuthContext) =>
+      context.method === "password" && context.password === PASSWORD ? context.accept() : context.reject(["password"]),
+    );
+    client.on("ready", handshakes);
+    client.on("error", () => {});
+    client.on("session", (accept) =>
+      accept().on("exec", (acceptExec, _reject, { command }) => {
+        const stream = acceptExec();
+        let input = "";
+        stream.on("data", (text: Buffer) => {
+          input += text.toString();
+          if (!input.endsWith("pulumi-macvlan:end\n")) return;
+          const lines = input.trimEnd().split("\n");
+          stream.write(answer(objects, command, lines.slice(1, -1).map(decode)));
+          stream.exit(0);
+          stream.end();
+        });
+      }),
+    );
+  };
+  const server = new Server({ hostKeys: [key.private] }, serve);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return { name, address: "127.0.0.1", port, user: "root", password: PASSWORD, hostKey: key.public };
+}
+
+// A process of its own: prints the hosts as one line of JSON, and the number of logins so far for every line it reads.
+if (require.main === module) {
+  let logins = 0;
+  const names = Array.from({ length: Number(process.argv[2]) }, (_, index) => `host${index + 1}`);
+  Promise.all(names.map((name) => fleetHost(name, () => void logins++))).then((hosts) => {
+    console.log(JSON.stringify(hosts));
+    process.stdin.on("data", () => console.log(String(logins)));
+    process.stdin.on("end", () => process.exit(0));
+  });
+}
