@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { checkPlan, planDiffers } from "./core/address-plan";
 import type { Refusal } from "./core/errors";
 import type { Credentials } from "./core/host";
+import { hostInterface } from "./core/host-interface";
 import { interVlanRouter } from "./core/inter-vlan-router";
 import { toJunit } from "./core/junit";
 import { check, create, diff, PartialFailure, read, remove, update } from "./core/lifecycle";
@@ -17,7 +18,13 @@ import { runner } from "./ssh/connection";
 
 type Props = Record<string, unknown>;
 
-export const kinds = [vlanSubinterface, macvlanLink, macvlanNetwork, interVlanRouter] as unknown as ResourceKind[];
+export const kinds = [
+  vlanSubinterface,
+  macvlanLink,
+  macvlanNetwork,
+  interVlanRouter,
+  hostInterface,
+] as unknown as ResourceKind[];
 
 /**
  * A half-made resource in the shape that Pulumi's dynamic provider saves; its properties must keep `__provider`.

@@ -18,6 +18,7 @@ export {
 export type { Allowed } from "./plan/policy";
 export * from "./resources/address-plan";
 export type { HostConnection } from "./resources/host";
+export * from "./resources/host-interface";
 export * from "./resources/inter-vlan-router";
 export * from "./resources/macvlan-link";
 export * from "./resources/macvlan-network";

@@ -29,6 +29,8 @@ export const AT_PREVIEW: [Type, object, string, RegExp][] = [
   ["VlanSubinterface", { addresses: ["172.16.10.2"] }, "addresses[0]", /no prefix length/],
   ["VlanSubinterface", { mtu: 67 }, "mtu", /from 68 to 65535/],
   ["VlanSubinterface", { ingressQosMap: { 8: 1 } }, "ingressQosMap", /"8" is no key/],
+  ["HostInterface", { macAddress: "02:42:00:00:00:01" }, "subnet", /is one way too many to tell an interface/],
+  ["HostInterface", { subnet: undefined, route: "10.0.0.0/8" }, "route", /must be an address, or "default"/],
   ["VlanSubinterface", { host: { address: "a b" } }, "host.address", /DNS name, an IP address or a Host alias/],
   ["VlanSubinterface", { host: { ...HOST, hostKey: "nonsense" } }, "host.hostKey", /OpenSSH public keys/],
   [

@@ -7,6 +7,7 @@ export const RIGHT = {
   VlanSubinterface: { ...COMMON, parent: "enp0s8", vlanId: 100 },
   MacvlanLink: { ...COMMON, parent: "enp0s8.100", name: "shim10" },
   MacvlanNetwork: { ...COMMON, parent: "enp0s8.100", name: "mac10", subnets: [{ subnet: "172.16.10.0/24" }] },
+  HostInterface: { ...COMMON, subnet: "172.16.10.0/24" },
   InterVlanRouter: { ...COMMON, interfaces: [{ interface: "enp0s8.100", addresses: ["172.16.10.1/24"] }] },
 };
 
