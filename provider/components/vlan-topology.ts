@@ -89,6 +89,8 @@ export interface VlanTopologyArgs {
   probes?: pulumi.Input<ProbeArgs>[] | undefined;
   /** A file that gets the probes' results as JUnit XML. Default: none. */
   junit?: pulumi.Input<string> | undefined;
+  /** As MacvlanNetwork's `probe`: no range is used in which a stranger has an address. Default: false. */
+  probe?: boolean | undefined;
   /** Be there again after a reboot. Default: true. */
   persist?: boolean | undefined;
 }
@@ -226,6 +228,7 @@ export class VlanTopology extends pulumi.ComponentResource {
         internal,
         labels,
         options,
+        probe: this.args.probe,
       },
       { parent: this },
     );

@@ -7,6 +7,7 @@ const PACKAGES: Record<string, string> = {
   ip: "iproute2 (its `ip` command; busybox's can't do this)",
   nft: "nftables",
   docker: "Docker (its `docker` command)",
+  perl: "perl",
   ping: "ping (Debian package iputils-ping)",
 };
 

@@ -11,7 +11,7 @@ import {
   sortSubnets,
   specHash,
 } from "../docker/network";
-import { contains, containsRange, overlaps, parseAddress, parseCidr } from "./addresses";
+import { type Cidr, contains, containsRange, formatAddress, overlaps, parseAddress, parseCidr } from "./addresses";
 import type { Refusal } from "./errors";
 import { address, dockerName, flag, interfaceName, plainText, subnet, textMap } from "./fields";
 import { markOf } from "./mark";
@@ -22,6 +22,7 @@ export interface MacvlanNetworkInputs extends CommonInputs, NetworkSpec {
   name: string;
   driver: Kind;
   scope: "local";
+  probe: boolean;
 }
 
 const subnetReader = z
@@ -78,6 +79,19 @@ const spec = (inputs: MacvlanNetworkInputs): NetworkSpec => ({
 const createArguments = (inputs: MacvlanNetworkInputs): string[] =>
   renderCreate(inputs.name, markOf(inputs.__owner).mark, spec(inputs), specHash(spec(inputs)));
 
+/** More than these take too long; and nobody can ask for all addresses of a /80. */
+const MOST_PROBED = 4096n;
+
+/** The ranges that are handed out for the first time, as "first last". */
+function probedRanges({ probe, subnets }: MacvlanNetworkInputs, previous: MacvlanNetworkInputs | undefined): string[] {
+  const handedOut = ({ subnet, ipRange }: Subnet): Cidr => parseCidr(ipRange ?? subnet);
+  const before = previous?.subnets?.map(handedOut) ?? [];
+  return (probe ? subnets : [])
+    .map(handedOut)
+    .filter((range) => range.last - range.first < MOST_PROBED && !before.some((old) => containsRange(old, range)))
+    .map(({ family, first, last }) => `${formatAddress(family, first)} ${formatAddress(family, last)}`);
+}
+
 export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
   type: "MacvlanNetwork",
   describe: ({ name }) => `Docker network "${name}"`,
@@ -104,6 +118,7 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
         error: "parent, mode and flag are inputs of their own: set them there",
       })
       .default({}),
+    probe: flag(false),
     scope: z.enum(["local"], { error: 'must be "local": "swarm" is not supported yet' }).default("local"),
   },
   identity: ["parent", "name", "driver", "scope"],
@@ -148,6 +163,7 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
     specHash(spec(inputs)),
     String(previous !== undefined && specHash(spec(previous)) !== specHash(spec(inputs))),
     createArguments(inputs),
+    probedRanges(inputs, previous),
   ],
   decode: (sections, inputs) => {
     const network = decodeNetwork(sections);
@@ -169,6 +185,13 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
         if (/overlaps/i.test(first))
           return `a subnet is used by another network already: ${first}. Networks there: ${second.trim()}`;
         return `docker network create said: ${first}`;
+      }
+      case "stranger": {
+        const all = first
+          .split(",")
+          .filter(Boolean)
+          .map((entry) => `${entry.replace(" ", " (")})`);
+        return `somebody on "${parent}" has an address already that this network would hand out: ${all.join(", ")}. Reserve it in the plan (or choose another ipRange), or free it`;
       }
       case "in-use":
         return `containers are still on it: ${first.trim().split(" ").join(", ")}; remove them, or disconnect them (docker network disconnect ${name} CONTAINER)`;

@@ -37,6 +37,12 @@ export interface MacvlanNetworkArgs {
   labels?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
   /** Driver options besides parent, mode and flag. Default: none. */
   options?: pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
+  /**
+   * Before a range is handed out for the first time, ask on the parent who has an address of it (ARP, RFC 5227; ND, RFC 4861):
+   * a stranger is an error with its address and MAC. Ranges of more than 4,096 addresses are not asked for. It takes perl
+   * on the host. Default: false.
+   */
+  probe?: pulumi.Input<boolean> | undefined;
   /** Default: "local", the only one so far. Replaces. */
   scope?: pulumi.Input<"local"> | undefined;
   /** Take over a network of this name that was not made by this package; it is made anew with our mark. Default: false. */
