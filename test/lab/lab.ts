@@ -214,6 +214,23 @@ export class Lab {
     });
   }
 
+  /** Whether the switch sends a frame back out of the port that it came in through, as vepa wants it. */
+  async hairpin(host: string, nic: string, on: boolean): Promise<void> {
+    await command(
+      "ip",
+      "netns",
+      "exec",
+      this.netns,
+      "bridge",
+      "link",
+      "set",
+      "dev",
+      `${host}-${nic}`,
+      "hairpin",
+      on ? "on" : "off",
+    );
+  }
+
   // --- how it is made --------------------------------------------------------------------------------------
 
   /** A process of ours: pids are used again, so its command line must name this lab. */
