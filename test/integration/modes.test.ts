@@ -10,7 +10,12 @@ interface LinkJson {
 
 const SOURCES = ["02:00:00:00:0a:01", "02:00:00:00:0a:02"];
 
-for (const host of ["host1", "host2"]) {
+const HOSTS = ["host1", "host2"] as const;
+
+for (const [turn, host] of HOSTS.entries()) {
+  /** Each case on one of the two releases, in turn: what differs between them is how ip shows things, not the modes. */
+  const mine = <T>(cases: T[]): T[] => cases.filter((_, index) => index % HOSTS.length === turn);
+
   describe(`kinds and modes on ${host}`, function () {
     this.timeout(120_000);
     const shown = async () => (await link(host, "mode0")) as unknown as LinkJson;
@@ -50,7 +55,7 @@ for (const host of ["host1", "host2"]) {
         { kind: "ipvlan", mode: "l3s", vepa: true },
       ],
     ];
-    for (const [inputs, wanted] of links) {
+    for (const [inputs, wanted] of mine(links)) {
       it(`a link is made, left alone and taken away: ${JSON.stringify(inputs)}`, async () => {
         const before = await snapshot(host);
         const resource = await driven("MacvlanLink", host, { parent: "enp0s8", name: "mode0", ...inputs }).create();
@@ -114,12 +119,10 @@ for (const host of ["host1", "host2"]) {
         { driver: "ipvlan", mode: "l3", flag: "private" },
         { ipvlan_mode: "l3", ipvlan_flag: "private" },
       ],
-      // The older Docker of host1 does not know it.
-      ...(host === "host2"
-        ? [[{ driver: "ipvlan", mode: "l3s" }, { ipvlan_mode: "l3s" }] satisfies [Props, Props]]
-        : []),
+      // The last of an even number: on host2, since the older Docker of host1 does not know it.
+      [{ driver: "ipvlan", mode: "l3s" }, { ipvlan_mode: "l3s" }],
     ];
-    for (const [inputs, options, bare] of networks) {
+    for (const [inputs, options, bare] of mine(networks)) {
       it(`a network is made, ${bare ? "" : "carries a container "}and is taken away: ${JSON.stringify(inputs)}`, async () => {
         const before = await snapshot(host);
         const subnets = [{ subnet: "172.30.9.0/24" }];
