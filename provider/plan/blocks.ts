@@ -14,13 +14,16 @@ export const formatBlock = (family: Family, { first, bits }: Block): string =>
 
 export const overlap = (one: Block, other: Block): boolean => one.first <= lastOf(other) && other.first <= lastOf(one);
 
+/** Rounded down. */
+const log2 = (value: bigint): number => value.toString(2).length - 1;
+
 /** The largest aligned blocks that make up a range. */
 export function blocksOf(first: bigint, last: bigint): Block[] {
   const blocks: Block[] = [];
   let at = first;
   while (at <= last) {
-    let bits = 0;
-    while ((at & ((1n << BigInt(bits + 1)) - 1n)) === 0n && at + (1n << BigInt(bits + 1)) - 1n <= last) bits += 1;
+    const room = log2(last - at + 1n);
+    const bits = at === 0n ? room : Math.min(room, log2(at & -at));
     blocks.push({ first: at, bits });
     at += 1n << BigInt(bits);
   }
