@@ -31,6 +31,21 @@ export const AT_PREVIEW: [Type, object, string, RegExp][] = [
   ["VlanSubinterface", { ingressQosMap: { 8: 1 } }, "ingressQosMap", /"8" is no key/],
   ["HostInterface", { macAddress: "02:42:00:00:00:01" }, "subnet", /is one way too many to tell an interface/],
   ["HostInterface", { subnet: undefined, route: "10.0.0.0/8" }, "route", /must be an address, or "default"/],
+  ["MacvlanNetwork", { parent: undefined }, "parent", /is missing: it must be the name of a network interface/],
+  [
+    "MacvlanNetwork",
+    { scope: "swarm", parent: undefined, subnets: undefined },
+    "configFrom",
+    /is missing: make a network with configOnly on each node/,
+  ],
+  [
+    "MacvlanNetwork",
+    { scope: "swarm", configFrom: "mac10-node", subnets: undefined },
+    "parent",
+    /comes from the nodes: Docker takes no such setting for scope "swarm"/,
+  ],
+  ["MacvlanNetwork", { configFrom: "mac10-node" }, "configFrom", /is for scope "swarm"/],
+  ["MacvlanNetwork", { configOnly: true, internal: true }, "internal", /is no setting of a node's part/],
   ["VlanSubinterface", { host: { address: "a b" } }, "host.address", /DNS name, an IP address or a Host alias/],
   ["VlanSubinterface", { host: { ...HOST, hostKey: "nonsense" } }, "host.hostKey", /OpenSSH public keys/],
   [

@@ -5,6 +5,7 @@ import { type Allowed, probesOf, rulesOf } from "../plan/policy";
 import {
   type DescribedTopology,
   hostsOf,
+  nodePart,
   parentOf,
   planned,
   refuseTopology,
@@ -81,6 +82,11 @@ export interface VlanTopologyArgs {
   /** Give each host a way to its own containers: on all VLANs, or on those named. Default: false. */
   shims?: boolean | string[] | undefined;
   /**
+   * The hosts are nodes of a Docker Swarm, this one a manager: each node gets its part (`<vlan>-node`), the manager the network that
+   * services name. Default: none, each host has a network of its own.
+   */
+  swarm?: { manager: string } | undefined;
+  /**
    * Show it with real packets after every change (Reachability): hosts to each other in every VLAN and to their own containers, and
    * between VLANs that what is allowed works and what is not does not. Default: false.
    */
@@ -98,7 +104,7 @@ export interface VlanTopologyArgs {
 const plainText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 /** As far as it is known before anything is made. */
-function describe({ hosts, vlans, router, shims }: VlanTopologyArgs): DescribedTopology {
+function describe({ hosts, vlans, router, shims, swarm }: VlanTopologyArgs): DescribedTopology {
   const known = ({ connection, parent }: Pick<TopologyHostArgs, "connection" | "parent">) => {
     const { address, port } = connection as { address?: unknown; port?: unknown };
     return {
@@ -122,6 +128,7 @@ function describe({ hosts, vlans, router, shims }: VlanTopologyArgs): DescribedT
     vlans,
     router: router && { ...known(router), vlans: router.vlans },
     shims,
+    swarm,
   };
 }
 
@@ -147,6 +154,8 @@ function describe({ hosts, vlans, router, shims }: VlanTopologyArgs): DescribedT
 export class VlanTopology extends pulumi.ComponentResource {
   /** By host, then by VLAN. */
   readonly networks: Record<string, Record<string, MacvlanNetwork>> = {};
+  /** With `swarm`: what services name, by VLAN. */
+  readonly swarmNetworks: Record<string, MacvlanNetwork> = {};
   /** By subnet: the gateway, and of each host its range and its own address. */
   readonly plan: pulumi.Output<PlannedAddresses>;
   /** Mermaid text. */
@@ -175,6 +184,9 @@ export class VlanTopology extends pulumi.ComponentResource {
         this.networks[host] = { ...this.networks[host], [vlan]: network };
         if (shimmed(topology, vlan)) this.shims.push(this.makeShim(`${name}-${host}-${vlan}`, host, vlan, network));
       }
+    }
+    for (const vlan of args.swarm ? Object.keys(args.vlans) : []) {
+      this.swarmNetworks[vlan] = this.makeSwarmNetwork(`${name}-swarm-${vlan}`, vlan, args.swarm?.manager ?? "");
     }
     this.router = args.router && this.makeRouter(`${name}-router`, args.router);
     this.proof = this.makeProof(`${name}-proof`, topology);
@@ -212,7 +224,8 @@ export class VlanTopology extends pulumi.ComponentResource {
       {
         host: connection,
         parent: this.makeInterface(name, vlan, connection, nic),
-        name: vlan,
+        name: this.args.swarm ? nodePart(vlan) : vlan,
+        configOnly: this.args.swarm !== undefined,
         driver,
         mode,
         flag,
@@ -231,6 +244,20 @@ export class VlanTopology extends pulumi.ComponentResource {
         probe: this.args.probe,
       },
       { parent: this },
+    );
+  }
+
+  private makeSwarmNetwork(name: string, vlan: string, manager: string): MacvlanNetwork {
+    return new MacvlanNetwork(
+      name,
+      {
+        host: this.host(manager).connection,
+        name: vlan,
+        driver: this.vlan(vlan).driver,
+        scope: "swarm",
+        configFrom: nodePart(vlan),
+      },
+      { parent: this, dependsOn: Object.values(this.networks).flatMap((byVlan) => byVlan[vlan] ?? []) },
     );
   }
 
@@ -267,7 +294,7 @@ export class VlanTopology extends pulumi.ComponentResource {
         hosts: Object.fromEntries(Object.entries(hosts).map(([host, { connection }]) => [host, connection])),
         probes: [...derived, ...probes],
         triggers: [
-          ...networks.map(({ networkId }) => networkId),
+          ...[...networks, ...Object.values(this.swarmNetworks)].map(({ networkId }) => networkId),
           ...this.shims.map(({ link }) => link.macAddress),
           ...(this.router ? [this.router.ruleset] : []),
         ],

@@ -80,7 +80,7 @@ export function check(kind: ResourceKind, news: Props): { inputs: Props; refusal
   }
   if (refusals.length === 0) {
     const complete = { ...known, ...kind.complete?.(known as never) };
-    refusals.push(...(kind.refuse?.(complete as never) ?? []));
+    refusals.push(...(kind.refuse?.(complete as never, new Set(Object.keys(inputs))) ?? []));
     Object.assign(inputs, complete);
     const whole = Object.keys(inputs).every((field) => !isUnknown(inputs[field]));
     if (refusals.length === 0 && whole && kind.claims) {

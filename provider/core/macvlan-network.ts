@@ -4,6 +4,7 @@ import { z } from "zod";
 import {
   decodeNetwork,
   LABEL,
+  type Network,
   type NetworkSpec,
   OWN_OPTIONS,
   renderCreate,
@@ -21,7 +22,7 @@ import type { Claim, CommonInputs, ResourceKind } from "./resource";
 export interface MacvlanNetworkInputs extends CommonInputs, NetworkSpec {
   name: string;
   driver: Kind;
-  scope: "local";
+  scope: "local" | "swarm";
   probe: boolean;
 }
 
@@ -74,10 +75,52 @@ const spec = (inputs: MacvlanNetworkInputs): NetworkSpec => ({
   subnets: inputs.subnets,
   labels: inputs.labels,
   options: inputs.options,
+  configOnly: inputs.configOnly,
+  configFrom: inputs.configFrom,
 });
+
+const outputsOf = ({ id, containers }: Network) => ({ networkId: id, attachedContainers: containers });
 
 const createArguments = (inputs: MacvlanNetworkInputs): string[] =>
   renderCreate(inputs.name, markOf(inputs.__owner).mark, spec(inputs), specHash(spec(inputs)));
+
+const NO_PARENT = "is missing: it must be the name of a network interface";
+const NO_SUBNETS = "must name at least one subnet: without one Docker picks a pool that may collide with your LAN";
+
+/** What a network of one host needs, a Swarm leaves to its nodes' parts, and those leave to the Swarm. */
+function refuseScope(inputs: Partial<MacvlanNetworkInputs>, unknown: ReadonlySet<string>): Refusal[] {
+  const { scope, configFrom, configOnly, parent, subnets, internal, probe, labels = {}, options = {} } = inputs;
+  const refusals: Refusal[] = [];
+  const refuse = (property: string, reason: string) => refusals.push({ property, reason });
+  if (scope !== "swarm") {
+    if (parent === undefined && !unknown.has("parent")) refuse("parent", NO_PARENT);
+    if (subnets?.length === 0) refuse("subnets", NO_SUBNETS);
+    if (configFrom !== undefined)
+      refuse("configFrom", 'is for scope "swarm": a network of one host has settings of its own');
+    if (configOnly && internal)
+      refuse("internal", "is no setting of a node's part: Docker knows it for whole networks only");
+    return refusals;
+  }
+  if (configFrom === undefined && !unknown.has("configFrom")) {
+    refuse(
+      "configFrom",
+      "is missing: make a network with configOnly on each node, all of one name, and give that name here",
+    );
+  }
+  const own = {
+    parent,
+    internal,
+    probe,
+    configOnly,
+    subnets: subnets?.length,
+    labels: Object.keys(labels).length,
+    options: Object.keys(options).length,
+  };
+  for (const [property, value] of Object.entries(own)) {
+    if (value) refuse(property, 'comes from the nodes: Docker takes no such setting for scope "swarm"');
+  }
+  return refusals;
+}
 
 /** More than these take too long; and nobody can ask for all addresses of a /80. */
 const MOST_PROBED = 4096n;
@@ -96,17 +139,15 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
   type: "MacvlanNetwork",
   describe: ({ name }) => `Docker network "${name}"`,
   fields: {
-    parent: interfaceName,
+    parent: interfaceName.optional(),
     name: dockerName,
     driver: kind,
     mode: modeOf(MODES),
     flag: flagOfIpvlan,
     subnets: z
       .array(subnetReader, { error: "must be a list of {subnet, gateway?, ipRange?, auxAddresses?}" })
-      .min(1, {
-        error: "must name at least one subnet: without one Docker picks a pool that may collide with your LAN",
-      })
-      .transform(sortSubnets),
+      .transform(sortSubnets)
+      .default([]),
     internal: flag(false),
     labels: textMap
       .refine((labels) => Object.keys(labels).every((key) => !key.startsWith(LABEL)), {
@@ -119,28 +160,34 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
       })
       .default({}),
     probe: flag(false),
-    scope: z.enum(["local"], { error: 'must be "local": "swarm" is not supported yet' }).default("local"),
+    scope: z.enum(["local", "swarm"], { error: 'must be "local" or "swarm"' }).default("local"),
+    configOnly: flag(false),
+    configFrom: dockerName.optional(),
   },
-  identity: ["parent", "name", "driver", "scope"],
+  identity: ["parent", "name", "driver", "scope", "configOnly", "configFrom"],
   localId: ({ name }) => name,
   complete: ({ driver, mode, flag }) => completeMode({ kind: driver, mode, flag }),
-  refuse: ({ subnets = [], driver, mode, flag }) => [
-    ...refuseMode({ kind: driver, mode, flag }, MODES),
-    ...subnets.flatMap((entry, index) => refuseSubnet(entry, `subnets[${index}]`)),
-    ...subnets.flatMap((entry, index) =>
-      subnets
-        .slice(0, index)
-        .filter((other) => overlaps(parseCidr(entry.subnet), parseCidr(other.subnet)))
-        .map((other) => ({
-          property: `subnets[${index}].subnet`,
-          reason: `${entry.subnet} overlaps ${other.subnet} of the same network`,
-        })),
-    ),
-  ],
+  refuse: (inputs, unknown) => {
+    const { subnets = [], driver, mode, flag } = inputs;
+    return [
+      ...refuseScope(inputs, unknown),
+      ...refuseMode({ kind: driver, mode, flag }, MODES),
+      ...subnets.flatMap((entry, index) => refuseSubnet(entry, `subnets[${index}]`)),
+      ...subnets.flatMap((entry, index) =>
+        subnets
+          .slice(0, index)
+          .filter((other) => overlaps(parseCidr(entry.subnet), parseCidr(other.subnet)))
+          .map((other) => ({
+            property: `subnets[${index}].subnet`,
+            reason: `${entry.subnet} overlaps ${other.subnet} of the same network`,
+          })),
+      ),
+    ];
+  },
   claims: ({ name, parent, driver, mode, flag, subnets }): Claim[] => {
     const holder = `Docker network "${name}"`;
     return [
-      parentClaim(parent, { kind: driver, mode, flag }, holder),
+      ...(parent === undefined ? [] : [parentClaim(parent, { kind: driver, mode, flag }, holder)]),
       { key: `docker network ${name}`, property: "name", holder },
       ...subnets.map((entry, index) => ({
         key: "docker pool",
@@ -159,18 +206,25 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
   script: "macvlan-network",
   data: (inputs, previous) => [
     inputs.name,
-    inputs.parent,
+    inputs.parent ?? "",
     specHash(spec(inputs)),
     String(previous !== undefined && specHash(spec(previous)) !== specHash(spec(inputs))),
     createArguments(inputs),
     probedRanges(inputs, previous),
+    String(inputs.scope === "swarm"),
   ],
   decode: (sections, inputs) => {
     const network = decodeNetwork(sections);
-    if (!network || network.mark !== markOf(inputs.__owner).mark) return undefined;
+    const mark = inputs.configFrom === undefined ? network?.mark : sections.get("mark");
+    if (!network || mark !== markOf(inputs.__owner).mark) return undefined;
+    const { scope, spec } = network;
+    if (inputs.configFrom !== undefined) {
+      const { driver, configFrom } = spec;
+      return { inputs: { driver, configFrom, scope }, outputs: outputsOf(network), drift: [] };
+    }
     return {
-      inputs: { ...network.spec, subnets: withoutChosenGateways(network.spec.subnets, inputs.subnets) },
-      outputs: { networkId: network.id, attachedContainers: network.containers },
+      inputs: { ...spec, subnets: withoutChosenGateways(spec.subnets, inputs.subnets) },
+      outputs: outputsOf(network),
       drift: [],
     };
   },

@@ -61,8 +61,8 @@ export interface ResourceKind<I extends CommonInputs = CommonInputs> {
   localId(inputs: I): string;
   /** Fills in what follows from other fields. Fields that are not known yet are missing. */
   complete?(inputs: Partial<I>): Partial<I>;
-  /** What can be known to fail without asking the host. Fields that are not known yet are missing. */
-  refuse?(inputs: Partial<I>): Refusal[];
+  /** What can be known to fail without asking the host. Fields that are not known yet are missing, and named in `unknown`. */
+  refuse?(inputs: Partial<I>, unknown: ReadonlySet<string>): Refusal[];
   /** What no other resource of the same host may have as well. */
   claims?(inputs: I): Claim[];
   /** File name of its script in provider/scripts, without `.sh`. */

@@ -14,7 +14,8 @@ export interface Subnet {
 /** Everything that makes one network differ from another; none of it can be changed in place (moby 27598). */
 export interface NetworkSpec {
   driver: string;
-  parent: string;
+  /** None of a Swarm's network. */
+  parent?: string | undefined;
   mode: string;
   /** Of the ipvlan driver. */
   flag?: Flag | undefined;
@@ -22,6 +23,10 @@ export interface NetworkSpec {
   subnets: Subnet[];
   labels: Record<string, string>;
   options: Record<string, string>;
+  /** A node's part of a Swarm's network, and nothing by itself. */
+  configOnly?: boolean | undefined;
+  /** A Swarm's network: the name of its nodes' parts. */
+  configFrom?: string | undefined;
 }
 
 export const LABEL = "pulumi-macvlan.";
@@ -41,11 +46,15 @@ export const specHash = (spec: NetworkSpec): string =>
 
 /** The arguments of `docker network create`. */
 export function renderCreate(name: string, mark: string, spec: NetworkSpec, hash = ""): string[] {
+  // Docker takes neither labels nor options for it: all of it comes from the nodes' parts.
+  if (spec.configFrom !== undefined) {
+    return [`--driver=${spec.driver}`, "--scope=swarm", "--attachable", `--config-from=${spec.configFrom}`, name];
+  }
   const labels = { ...spec.labels, [`${LABEL}mark`]: mark, [`${LABEL}spec`]: hash };
   const flag = spec.flag === undefined ? {} : { ipvlan_flag: spec.flag };
-  const options = { ...spec.options, parent: spec.parent, [`${spec.driver}_mode`]: spec.mode, ...flag };
+  const options = { ...spec.options, parent: spec.parent ?? "", [`${spec.driver}_mode`]: spec.mode, ...flag };
   return [
-    `--driver=${spec.driver}`,
+    ...(spec.configOnly ? ["--config-only"] : [`--driver=${spec.driver}`]),
     ...(spec.internal ? ["--internal"] : []),
     ...(spec.subnets.some(({ subnet }) => parseCidr(subnet).family === 6) ? ["--ipv6"] : []),
     ...spec.subnets.flatMap(({ subnet, gateway, ipRange, auxAddresses }) => [
@@ -63,6 +72,9 @@ export function renderCreate(name: string, mark: string, spec: NetworkSpec, hash
 interface InspectJson {
   Id: string;
   Driver: string;
+  Scope?: string;
+  ConfigOnly?: boolean;
+  ConfigFrom?: { Network?: string };
   Internal: boolean;
   IPAM: {
     Config:
@@ -78,6 +90,7 @@ export interface Network {
   id: string;
   mark: string;
   spec: NetworkSpec;
+  scope: string;
   /** Names of the running containers on it. */
   containers: string[];
 }
@@ -94,6 +107,9 @@ export function decodeNetwork(sections: ReadonlyMap<string, string>): Network | 
   if (!found) return undefined;
   const options = found.Options ?? {};
   const labels = found.Labels ?? {};
+  // A node's part names no driver, but its options tell which one it is for.
+  const driver = found.ConfigOnly ? (options["ipvlan_mode"] ? "ipvlan" : "macvlan") : found.Driver;
+  const configFrom = found.ConfigFrom?.Network;
   const subnets = (found.IPAM.Config ?? []).map((config): Subnet => {
     const aux = Object.entries(config.AuxiliaryAddresses ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
     return {
@@ -107,12 +123,12 @@ export function decodeNetwork(sections: ReadonlyMap<string, string>): Network | 
     id: found.Id,
     mark: labels[`${LABEL}mark`] ?? "",
     spec: {
-      driver: found.Driver,
+      driver,
       parent: options["parent"] ?? "",
       mode: "bridge",
       ...completeMode({
-        kind: KINDS.find((kind) => kind === found.Driver),
-        mode: options[`${found.Driver}_mode`],
+        kind: KINDS.find((kind) => kind === driver),
+        mode: options[`${driver}_mode`],
         flag: FLAGS.find((flag) => flag === options["ipvlan_flag"]),
       }),
       internal: found.Internal,
@@ -127,7 +143,10 @@ export function decodeNetwork(sections: ReadonlyMap<string, string>): Network | 
           .filter(([key]) => !OWN_OPTIONS.includes(key))
           .sort(([a], [b]) => (a < b ? -1 : 1)),
       ),
+      ...(found.ConfigOnly ? { configOnly: true } : {}),
+      ...(configFrom ? { configFrom } : {}),
     },
+    scope: found.Scope ?? "local",
     containers: Object.values(found.Containers ?? {})
       .map(({ Name }) => Name ?? "")
       .filter(Boolean)

@@ -34,8 +34,11 @@ export interface DescribedTopology {
   vlans: Record<string, DescribedVlan>;
   router?: (Pick<DescribedHost, "address" | "port" | "parent"> & { vlans?: string[] | undefined }) | undefined;
   shims?: boolean | string[] | undefined;
+  swarm?: { manager: string } | undefined;
 }
 
+/** Each node's part of a Swarm's network. */
+export const nodePart = (vlan: string): string => `${vlan}-node`;
 export const shimName = (vlan: string): string => `shim-${vlan}`;
 export const hostsOf = ({ hosts }: DescribedTopology, vlan: DescribedVlan): string[] =>
   vlan.hosts ?? Object.keys(hosts);
@@ -99,10 +102,10 @@ export function refuseTopology(topology: DescribedTopology): string[] {
   const malformed = refuseVlans(topology);
   // What follows compares VLANs with each other: it needs names and addresses that can be read.
   if (unknown.length + malformed.length > 0) return [...unknown, ...malformed];
-  return [...refuseOverlaps(topology), ...refuseParents(topology), ...refuseRouter(topology)];
+  return [...refuseOverlaps(topology), ...refuseParents(topology), ...refuseRouter(topology), ...refuseSwarm(topology)];
 }
 
-function refuseUnknownNames({ hosts, vlans, router, shims }: DescribedTopology): string[] {
+function refuseUnknownNames({ hosts, vlans, router, shims, swarm }: DescribedTopology): string[] {
   const check = (names: string[], known: object, what: string, where: string): string[] =>
     names
       .filter((name) => !(name in known))
@@ -117,6 +120,7 @@ function refuseUnknownNames({ hosts, vlans, router, shims }: DescribedTopology):
     ]),
     ...check(router?.vlans ?? [], vlans, "VLAN", "router.vlans"),
     ...check(Array.isArray(shims) ? shims : [], vlans, "VLAN", "shims"),
+    ...check(swarm ? [swarm.manager] : [], hosts, "host", "swarm.manager"),
   ];
 }
 
@@ -258,5 +262,17 @@ function refuseRouter({ hosts, router }: DescribedTopology): string[] {
     .map(
       ([host]) =>
         `router is ${host} itself, on the same interface: the kernel keeps containers from the interface they stand on, so those of ${host} could not reach their gateway; take a host of its own as the router`,
+    );
+}
+
+/** The manager makes the Swarm's network of what it has itself. */
+function refuseSwarm(topology: DescribedTopology): string[] {
+  const { swarm, vlans } = topology;
+  if (!swarm) return [];
+  return Object.entries(vlans)
+    .filter(([, vlan]) => !hostsOf(topology, vlan).includes(swarm.manager))
+    .map(
+      ([name]) =>
+        `vlans.${name}.hosts leaves out ${swarm.manager}, the Swarm's manager, which has to have a part of every network: add it`,
     );
 }

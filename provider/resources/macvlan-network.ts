@@ -16,8 +16,8 @@ export interface SubnetArgs {
 export interface MacvlanNetworkArgs {
   /** The host whose Docker it is made in. Another host replaces. */
   host: pulumi.Input<HostConnection>;
-  /** The interface that containers stand on, such as a VlanSubinterface's name; it must exist. Replaces. */
-  parent: pulumi.Input<string>;
+  /** The interface that containers stand on, such as a VlanSubinterface's name; it must exist. All but a Swarm's have one. Replaces. */
+  parent?: pulumi.Input<string> | undefined;
   /** The network's name in Docker. Replaces. */
   name: pulumi.Input<string>;
   /** macvlan: containers have MAC addresses of their own. ipvlan: they have their parent's. Default: "macvlan". Replaces. */
@@ -29,8 +29,8 @@ export interface MacvlanNetworkArgs {
   mode?: pulumi.Input<"bridge" | "private" | "vepa" | "passthru" | "l2" | "l3" | "l3s"> | undefined;
   /** Of ipvlan: bridge, private or vepa. Default: "bridge". Docker option ipvlan_flag. */
   flag?: pulumi.Input<"bridge" | "private" | "vepa"> | undefined;
-  /** At least one; none may overlap another network of the host. Changing them keeps the containers (see the class). */
-  subnets: pulumi.Input<pulumi.Input<SubnetArgs>[]>;
+  /** At least one, but of a Swarm's; none may overlap another network of the host. Changing them keeps the containers (see the class). */
+  subnets?: pulumi.Input<pulumi.Input<SubnetArgs>[]> | undefined;
   /** No way out (docker network create --internal). Default: false. */
   internal?: pulumi.Input<boolean> | undefined;
   /** Docker labels. Default: none. */
@@ -43,8 +43,15 @@ export interface MacvlanNetworkArgs {
    * on the host. Default: false.
    */
   probe?: pulumi.Input<boolean> | undefined;
-  /** Default: "local", the only one so far. Replaces. */
-  scope?: pulumi.Input<"local"> | undefined;
+  /**
+   * local: of this host. swarm: of a whole Docker Swarm; the host is one of its managers, and each node's part is a network with
+   * `configOnly`. Default: "local". Replaces. Docker option --scope.
+   */
+  scope?: pulumi.Input<"local" | "swarm"> | undefined;
+  /** A node's part of a Swarm's network: its parent and its own range. No container stands on it. Default: false. Replaces. */
+  configOnly?: pulumi.Input<boolean> | undefined;
+  /** Of scope swarm: the one name of all its nodes' parts. Replaces. Docker option --config-from. */
+  configFrom?: pulumi.Input<string> | undefined;
   /** Take over a network of this name that was not made by this package; it is made anew with our mark. Default: false. */
   adopt?: pulumi.Input<boolean> | undefined;
 }

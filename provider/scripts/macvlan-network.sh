@@ -1,7 +1,7 @@
 resource=macvlan-network
 begin
 take_common
-take name; take parent; take spec; take drifted; take_list create; take_list ranges
+take name; take parent; take spec; take drifted; take_list create; take_list ranges; take swarm
 end
 
 # docker network inspect's answer to one template; empty when there is no such network.
@@ -10,9 +10,19 @@ ask() { docker network inspect -f "$1" "$name" 2>/dev/null; }
 find_network() {
   id=$(ask '{{.Id}}')
   [ -n "$id" ] || return 1
+  if [ "$swarm" = true ]; then
+    found_mark=
+    peek "$marks/$name" && found_mark=$peeked
+    found_spec=$spec
+    return 0
+  fi
   found_mark=$(ask '{{index .Labels "pulumi-macvlan.mark"}}')
   found_spec=$(ask '{{index .Labels "pulumi-macvlan.spec"}}')
 }
+
+# Docker takes no label for a Swarm's network: whose it is stands in a file of the manager that made it.
+marks=/var/lib/pulumi-macvlan/networks
+keep_mark() { mkdir -p "$marks" && printf '%s\n' "$mark" >"$marks/$name" || fail command "write $marks/$name" ""; }
 
 # Everybody's networks with a parent, for the messages about a parent or a pool that is taken.
 others() {
@@ -209,22 +219,25 @@ refuse_strangers() {
 }
 
 ensure() {
-  exists "$parent" || fail no-parent "$(interfaces)"
+  [ "$swarm" = true ] || exists "$parent" || fail no-parent "$(interfaces)"
   refuse_strangers
   if find_network; then
     if [ -z "$found_mark" ] || [ "$found_mark" = "<no value>" ]; then claim ""; else claim "$found_mark"; fi
     # Labels can be copied: what a refresh found to differ is made anew even where they say that it is right.
     if [ "$found_spec" = "$spec" ] && [ "$found_mark" = "$mark" ] && [ "$drifted" = false ]; then made; else recreate; fi
   else
+    [ "$swarm" = false ] || keep_mark
     make "$create" || fail network "$said" "$(others)"
     made
   fi
+  [ "$swarm" = false ] || keep_mark
   reconnect_lost
 }
 
 observe() {
   section network
   docker network inspect "$name" 2>/dev/null
+  [ "$swarm" = false ] || { section mark; cat "$marks/$name" 2>/dev/null; }
 }
 
 remove() {
@@ -237,7 +250,7 @@ remove() {
   list_containers '{{$.Name}}'
   [ -z "$containers" ] || fail in-use "$(printf '%s' "$containers" | sed 's|^/||')"
   run docker network rm "$name"
-  rm -f "$lost"
+  rm -f "$lost" "$marks/$name"
 }
 
 prepare() {

@@ -67,7 +67,7 @@ function accepted(kind: ResourceKind, field: string, reader: z.ZodType): { refus
   for (const value of fc.sample(values, { numRuns: VALUES, seed: SEED })) {
     const parsed = reader.safeParse(value === null ? undefined : value);
     const inputs = { ...base, [field]: parsed.data } as CommonInputs;
-    if (!parsed.success || (parsed.data !== undefined && kind.refuse?.(inputs).length)) {
+    if (!parsed.success || (parsed.data !== undefined && kind.refuse?.(inputs, new Set()).length)) {
       refused += 1;
       continue;
     }

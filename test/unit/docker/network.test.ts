@@ -40,6 +40,19 @@ describe("Docker's networks", () => {
     assert.equal(decodeNetwork(new Map([["network", "[]"]])), undefined);
   });
 
+  it("of a Swarm are rendered without settings, and their nodes' parts without a driver", () => {
+    assert.deepEqual(renderCreate("mac10", "MARK", { ...SPEC, configFrom: "mac10-node" }), [
+      "--driver=macvlan",
+      "--scope=swarm",
+      "--attachable",
+      "--config-from=mac10-node",
+      "mac10",
+    ]);
+    const part = renderCreate("mac10-node", "MARK", { ...SPEC, internal: false, configOnly: true });
+    assert.deepEqual(part.slice(0, 3), ["--config-only", "--ipv6", "--subnet=172.16.10.0/24"]);
+    assert.ok(part.includes("--opt=parent=enp0s8") && part.includes("--label=pulumi-macvlan.mark=MARK"));
+  });
+
   it("are rendered as docker network create takes them", () => {
     assert.deepEqual(renderCreate("mac10", "MARK", SPEC, "HASH"), [
       "--driver=macvlan",

@@ -27,6 +27,16 @@ describe("a topology", () => {
   });
 
   const refused: [what: string, given: DescribedTopology, reason: RegExp][] = [
+    [
+      "a Swarm's manager that is none of the hosts",
+      topology({ swarm: { manager: "host9" } }),
+      /^swarm\.manager names host "host9"/,
+    ],
+    [
+      "a Swarm's manager without a part of a network",
+      withVlan({ vlanId: 3, hosts: ["host2"] }, { swarm: { manager: "host1" } }),
+      /^vlans\.iot\.hosts leaves out host1, the Swarm's manager/,
+    ],
     ["no host", topology({ hosts: {} }), /^hosts is empty: name at least one host$/],
     [
       "a host that is not there",

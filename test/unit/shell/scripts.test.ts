@@ -15,11 +15,13 @@ describe("scripts", () => {
     assert.deepEqual(names.sort(), [
       "confirm",
       "guard",
+      "host-interface",
       "inter-vlan-router",
       "lib",
       "macvlan-link",
       "macvlan-network",
       "persist",
+      "reachability",
       "vlan-subinterface",
     ]));
   const library = ["lib", "guard", "persist"];
