@@ -1,6 +1,6 @@
 // The packed package in an empty project elsewhere, as a user installs it.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -62,12 +62,26 @@ describe("the packed package", function () {
       join(project, "index.ts"),
       PROGRAM.replace("HOST", JSON.stringify({ name, address, port, privateKeyPath, hostKey })),
     );
+    const name_ = "elsewhere";
+    const dependencies = {
+      "@pulumi/pulumi": "3.270.0",
+      typescript: "6.0.3",
+      "pulumi-macvlan": `file:../${archive}`,
+    };
+    writeFileSync(join(project, "package.json"), JSON.stringify({ name: name_, main: "index.ts", dependencies }));
+    // Our own lock, with the archive in the place of the link to ourselves: what it names is there since `npm ci`, so
+    // that this needs no network.
+    const lock = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8")) as {
+      packages: Record<string, object>;
+    };
+    const { "": own, ...packages } = lock.packages;
+    const packed = { ...own, resolved: `file:../${archive}`, devDependencies: undefined };
     writeFileSync(
-      join(project, "package.json"),
+      join(project, "package-lock.json"),
       JSON.stringify({
-        name: "elsewhere",
-        main: "index.ts",
-        dependencies: { "@pulumi/pulumi": "3.270.0", typescript: "6.0.3", "pulumi-macvlan": `file:../${archive}` },
+        ...lock,
+        name: name_,
+        packages: { ...packages, "": { name: name_, dependencies }, "node_modules/pulumi-macvlan": packed },
       }),
     );
     await execa("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"], {
