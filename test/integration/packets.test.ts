@@ -21,7 +21,7 @@ describe("the modes' meaning", function () {
     made.push({ host, name, link });
     await on(
       host,
-      `ip netns add ${name}; ip link set ${name} netns ${name}; ip -n ${name} addr add ${address}/24 dev ${name}; ip -n ${name} link set ${name} up; ip -n ${name} link set lo up`,
+      `ip netns add ${name}; ip link set dev ${name} netns ${name}; ip -n ${name} addr add ${address}/24 dev ${name}; ip -n ${name} link set dev ${name} up; ip -n ${name} link set dev lo up`,
     );
   }
   const hears = async (host: string, from: string, to: string): Promise<boolean> =>
@@ -30,13 +30,13 @@ describe("the modes' meaning", function () {
     (await json<{ dst: string; lladdr?: string }[]>(host, `ip -n ${from} -j neigh show ${of}`))[0]?.lladdr;
   const pair = async (inputs: Props): Promise<void> => {
     const own = inputs["kind"] === "ipvlan" ? [{}, {}] : [{ macAddress: MAC.a }, { macAddress: MAC.b }];
-    await put("host1", "a", A, { ...inputs, ...own[0] });
-    await put("host1", "b", B, { ...inputs, ...own[1] });
+    await put("host1", "pod-a", A, { ...inputs, ...own[0] });
+    await put("host1", "pod-b", B, { ...inputs, ...own[1] });
   };
 
   beforeEach(async () => {
     for (const host of ["host1", "host2"]) before_[host] = await snapshot(host);
-    await put("host2", "c", C, { macAddress: MAC.c });
+    await put("host2", "pod-c", C, { macAddress: MAC.c });
   });
   afterEach(async () => {
     for (const { host, name, link } of made.splice(0)) {
@@ -52,10 +52,10 @@ describe("the modes' meaning", function () {
   it("bridge: siblings hear each other, and the LAN hears both", async () => {
     await pair({ mode: "bridge" });
     assert.deepEqual(
-      [await hears("host1", "a", B), await hears("host1", "a", C), await hears("host2", "c", B)],
+      [await hears("host1", "pod-a", B), await hears("host1", "pod-a", C), await hears("host2", "pod-c", B)],
       [true, true, true],
     );
-    assert.equal(await macOf("host2", "c", B), MAC.b);
+    assert.equal(await macOf("host2", "pod-c", B), MAC.b);
   });
 
   it("private: siblings don't, even through a switch that reflects, and the LAN hears both", async () => {
@@ -63,7 +63,7 @@ describe("the modes' meaning", function () {
     await lab.hairpin("host1", "enp0s8", true);
     try {
       assert.deepEqual(
-        [await hears("host1", "a", B), await hears("host1", "a", C), await hears("host2", "c", B)],
+        [await hears("host1", "pod-a", B), await hears("host1", "pod-a", C), await hears("host2", "pod-c", B)],
         [false, true, true],
       );
     } finally {
@@ -73,42 +73,42 @@ describe("the modes' meaning", function () {
 
   it("vepa: siblings hear each other only through a switch that reflects", async () => {
     await pair({ mode: "vepa" });
-    assert.deepEqual([await hears("host1", "a", B), await hears("host1", "a", C)], [false, true]);
+    assert.deepEqual([await hears("host1", "pod-a", B), await hears("host1", "pod-a", C)], [false, true]);
     await lab.hairpin("host1", "enp0s8", true);
     try {
-      assert.equal(await hears("host1", "a", B), true);
+      assert.equal(await hears("host1", "pod-a", B), true);
     } finally {
       await lab.hairpin("host1", "enp0s8", false);
     }
-    assert.equal(await hears("host1", "a", B), false);
+    assert.equal(await hears("host1", "pod-a", B), false);
   });
 
   it("passthru: the parent is one link's alone", async () => {
-    await put("host1", "a", A, { mode: "passthru" });
-    assert.equal(await hears("host1", "a", C), true);
-    await assert.rejects(put("host1", "b", B, { mode: "bridge" }), /is taken in a way that macvlan can't share/);
+    await put("host1", "pod-a", A, { mode: "passthru" });
+    assert.equal(await hears("host1", "pod-a", C), true);
+    await assert.rejects(put("host1", "pod-b", B, { mode: "bridge" }), /is taken in a way that macvlan can't share/);
   });
 
   it("source: it hears those on its list, and nobody else", async () => {
-    await put("host1", "a", A, { mode: "source", sourceMacAddresses: [MAC.c], macAddress: MAC.a });
-    await put("host2", "d", D, { macAddress: MAC.d });
-    assert.deepEqual([await hears("host1", "a", C), await hears("host1", "a", D)], [true, false]);
+    await put("host1", "pod-a", A, { mode: "source", sourceMacAddresses: [MAC.c], macAddress: MAC.a });
+    await put("host2", "pod-d", D, { macAddress: MAC.d });
+    assert.deepEqual([await hears("host1", "pod-a", C), await hears("host1", "pod-a", D)], [true, false]);
   });
 
   it("ipvlan l2: all have the parent's one MAC address on the switch", async () => {
     await pair({ kind: "ipvlan", mode: "l2" });
     assert.deepEqual(
-      [await hears("host1", "a", B), await hears("host2", "c", A), await hears("host2", "c", B)],
+      [await hears("host1", "pod-a", B), await hears("host2", "pod-c", A), await hears("host2", "pod-c", B)],
       [true, true, true],
     );
     const parent = await on("host1", "cat /sys/class/net/enp0s8/address");
-    assert.deepEqual([await macOf("host2", "c", A), await macOf("host2", "c", B)], [parent, parent]);
+    assert.deepEqual([await macOf("host2", "pod-c", A), await macOf("host2", "pod-c", B)], [parent, parent]);
   });
 
   it("ipvlan l2 with the flags private and vepa: siblings don't hear each other, the LAN hears both", async () => {
     for (const flag of ["private", "vepa"]) {
       await pair({ kind: "ipvlan", mode: "l2", flag });
-      assert.deepEqual([await hears("host1", "a", B), await hears("host2", "c", A)], [false, true], flag);
+      assert.deepEqual([await hears("host1", "pod-a", B), await hears("host2", "pod-c", A)], [false, true], flag);
       for (const { host, name, link } of made.splice(1)) {
         await on(host, `ip netns del ${name}; sleep 0.5`);
         await link.delete();
@@ -119,18 +119,18 @@ describe("the modes' meaning", function () {
   for (const mode of ["l3", "l3s"]) {
     it(`ipvlan ${mode}: it routes, asks nobody on the LAN, and ${mode === "l3s" ? "obeys" : "passes by"} the host's firewall`, async () => {
       await pair({ kind: "ipvlan", mode });
-      assert.equal(await hears("host1", "a", B), true, "siblings hear each other");
-      assert.equal(await hears("host2", "c", A), false, "nobody answers for it on the LAN");
+      assert.equal(await hears("host1", "pod-a", B), true, "siblings hear each other");
+      assert.equal(await hears("host2", "pod-c", A), false, "nobody answers for it on the LAN");
       const parent = await on("host1", "cat /sys/class/net/enp0s8/address");
-      await on("host2", `ip -n c neigh replace ${A} lladdr ${parent} dev c nud permanent`);
+      await on("host2", `ip -n pod-c neigh replace ${A} lladdr ${parent} dev pod-c nud permanent`);
       await on("host1", "ip addr add 172.28.0.254/24 dev enp0s8");
       try {
-        assert.equal(await hears("host2", "c", A), true, "whoever knows the way reaches it");
+        assert.equal(await hears("host2", "pod-c", A), true, "whoever knows the way reaches it");
         await on(
           "host1",
           `nft add table ip modes; nft add chain ip modes in '{ type filter hook input priority 0; }'; nft add rule ip modes in ip daddr ${A} drop`,
         );
-        assert.equal(await hears("host2", "c", A), mode === "l3", "the host's firewall");
+        assert.equal(await hears("host2", "pod-c", A), mode === "l3", "the host's firewall");
       } finally {
         await on("host1", "nft delete table ip modes; ip addr del 172.28.0.254/24 dev enp0s8");
       }
