@@ -1,6 +1,6 @@
 // The proof on real packets: containers on every network of the fabric, and who reaches whom with which ttl.
 import Table from "cli-table3";
-import type { ConfiguredHost } from "../examples/inter-vlan-fabric/hosts";
+import type { ConfiguredHost } from "../examples/hosts";
 import { hostSchema, type PlainConnection, publicPart, secretPart } from "../provider/core/host";
 import { encodeData } from "../provider/shell/quote";
 import { runner } from "../provider/ssh/connection";

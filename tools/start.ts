@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { execa } from "execa";
-import { fabricHosts } from "../examples/inter-vlan-fabric/hosts";
+import { fabricHosts } from "../examples/hosts";
 import { messageOf } from "../provider/core/errors";
 import { closeConnections } from "../provider/ssh/connection";
 import { Lab } from "../test/lab/lab";

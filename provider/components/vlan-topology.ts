@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { HostToPlan, PlannedAddresses, SubnetToPlan } from "../plan/address-plan";
-import { drawTopology } from "../plan/diagram";
+import { toDot, toMermaid } from "../plan/diagram";
 import { type Allowed, probesOf, rulesOf } from "../plan/policy";
 import {
   type DescribedTopology,
@@ -160,6 +160,8 @@ export class VlanTopology extends pulumi.ComponentResource {
   readonly plan: pulumi.Output<PlannedAddresses>;
   /** Mermaid text. */
   readonly diagram: pulumi.Output<string>;
+  /** The same as Graphviz's text, for `dot -Tsvg`. */
+  readonly dot: pulumi.Output<string>;
   readonly router: InterVlanRouter | undefined;
   /** Where `prove` or `probes` ask for it. */
   readonly proof: Reachability | undefined;
@@ -190,7 +192,8 @@ export class VlanTopology extends pulumi.ComponentResource {
     }
     this.router = args.router && this.makeRouter(`${name}-router`, args.router);
     this.proof = this.makeProof(`${name}-proof`, topology);
-    this.diagram = this.plan.apply((plan) => drawTopology(topology, plan));
+    this.diagram = this.plan.apply((plan) => toMermaid(topology, plan));
+    this.dot = this.plan.apply((plan) => toDot(topology, plan));
     this.registerOutputs({ plan: this.plan, diagram: this.diagram });
   }
 

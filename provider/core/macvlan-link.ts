@@ -167,8 +167,11 @@ export const macvlanLink: ResourceKind<MacvlanLinkInputs> = {
     if (mtu !== undefined && /mtu/.test(command) && /Invalid argument|Numerical result out of range/.test(said)) {
       return `the kernel refused MTU ${mtu}: it must not be above the one of "${parent}" ("${command}": ${said})`;
     }
-    return /Invalid argument/.test(said)
-      ? `the kernel refused mode ${mode} on "${parent}" ("${command}": ${said})`
-      : undefined;
+    if (!/Invalid argument/.test(said)) return undefined;
+    const why =
+      kind === "macvlan"
+        ? ": is a passthru macvlan there, or is this to be one beside others? It has its parent for itself"
+        : "";
+    return `the kernel refused mode ${mode} on "${parent}"${why} ("${command}": ${said})`;
   },
 };

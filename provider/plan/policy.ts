@@ -57,11 +57,14 @@ export function probesOf(topology: DescribedTopology, passing: Passing): Planned
   ]);
 }
 
+/** Whatever the order in which a program names them: another order is no change. */
+const inOrder = (topology: DescribedTopology, vlan: DescribedVlan): string[] => [...hostsOf(topology, vlan)].sort();
+
 const versionsOf = ({ subnets }: DescribedVlan): (4 | 6)[] =>
   [...new Set(subnets.map((subnet): 4 | 6 => (planned(subnet).includes(":") ? 6 : 4)))].sort();
 
 function within(topology: DescribedTopology, network: string, vlan: DescribedVlan): PlannedProbe[] {
-  const hosts = hostsOf(topology, vlan);
+  const hosts = inOrder(topology, vlan);
   return versionsOf(vlan).flatMap((ipVersion): PlannedProbe[] => {
     const reachable = { ipVersion, expect: "reachable" as const };
     const neighbours = hosts.slice(1).map((host, index) => ({
@@ -82,8 +85,8 @@ function between(
   target: DescribedVlan,
   passing: Passing,
 ): PlannedProbe[] {
-  const host = hostsOf(topology, vlan)[0];
-  const to = hostsOf(topology, target).at(-1);
+  const host = inOrder(topology, vlan)[0];
+  const to = inOrder(topology, target).at(-1);
   const { router } = topology;
   if (host === undefined || to === undefined || (router && passing === "unknown")) return [];
   const routed = router && [name, other].every((entry) => router.vlans?.includes(entry) ?? true);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { planAddresses } from "../../../provider/plan/address-plan";
-import { drawTopology } from "../../../provider/plan/diagram";
+import { toDot, toMermaid } from "../../../provider/plan/diagram";
 import { type DescribedTopology, refuseTopology, toPlan } from "../../../provider/plan/topology";
 
 const topology = (change: Partial<DescribedTopology> = {}): DescribedTopology => ({
@@ -185,10 +185,19 @@ describe("a topology", () => {
     assert.deepEqual(Object.keys(plan["172.16.10.0/24"]?.hosts ?? {}), ["host1", "host2"]);
   });
 
+  it("is drawn for Graphviz as well", () => {
+    const given = topology({ hosts: { 'a"b': { parent: "enp0s8" } } });
+    const dot = toDot(given, planAddresses(toPlan(given)));
+    assert.match(dot, /^graph topology \{[\s\S]*\}\n$/);
+    assert.match(dot, /subgraph cluster_host_a_34_b \{\n {4}label="a\\"b"/);
+    assert.match(dot, /host_a_34_b_mac10 \[label="mac10\\n172\.16\.10\.32\/27", shape=box\];/);
+    assert.match(dot, /vlan_mac10 -- router \[label="172\.16\.10\.1"\];/);
+  });
+
   it("is drawn with hosts, VLANs, ranges and the router", () => {
     const given = topology();
     assert.equal(
-      drawTopology(given, planAddresses(toPlan(given))),
+      toMermaid(given, planAddresses(toPlan(given))),
       `flowchart LR
   vlan_mac10(["mac10: VLAN 100<br>172.16.10.0/24"])
   vlan_mac20(["mac20: VLAN 200<br>172.16.20.0/24"])
@@ -204,7 +213,7 @@ describe("a topology", () => {
   host_host2_mac10 --- vlan_mac10
   host_host1_mac20 --- vlan_mac20
   host_host2_mac20 --- vlan_mac20
-  router{{router}}
+  router{{"router"}}
   vlan_mac10 ---|"172.16.10.1"| router
   vlan_mac20 ---|"172.16.20.1"| router
 `,
