@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
 import type { HostConnection } from "pulumi-macvlan";
 
 export interface FabricHost {
@@ -20,7 +21,10 @@ export type ConfiguredHost = HostConnection & { trunk?: string; uplink?: string 
 const labFile = (): string =>
   process.env["PULUMI_MACVLAN_LAB"] ?? join(tmpdir(), "pulumi-macvlan-lab", "main", "hosts.json");
 
-export function fabricHosts(configured: Record<string, ConfiguredHost>): FabricHosts {
+/** What the stack configures as `hosts`, in the shape of Pulumi.example.yaml. */
+const configuredHosts = () => new pulumi.Config().getObject<Record<string, ConfiguredHost>>("hosts") ?? {};
+
+export function fabricHosts(configured = configuredHosts()): FabricHosts {
   let hosts = configured;
   if (Object.keys(configured).length === 0) {
     if (!existsSync(labFile()))

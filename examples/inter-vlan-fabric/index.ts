@@ -1,10 +1,10 @@
 // VLANs 100 and 200 on the trunks of host1 and host2, a Docker network on each, and host3 as the router between them.
 import * as pulumi from "@pulumi/pulumi";
 import { InterVlanRouter, MacvlanNetwork, VlanSubinterface } from "pulumi-macvlan";
-import { type ConfiguredHost, fabricHosts } from "../hosts";
+import { fabricHosts } from "../hosts";
 
 const config = new pulumi.Config();
-const { host1, host2, host3 } = fabricHosts(config.getObject<Record<string, ConfiguredHost>>("hosts") ?? {});
+const { host1, host2, host3 } = fabricHosts();
 
 /** Each Docker host hands out a part of its own: two hosts can't give away the same address. */
 const vlans = [

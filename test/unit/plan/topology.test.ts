@@ -209,11 +209,11 @@ describe("a topology", () => {
     host_host2_mac10["mac10<br>172.16.10.64/27"]
     host_host2_mac20["mac20<br>172.16.20.64/27"]
   end
+  router{{"router"}}
   host_host1_mac10 --- vlan_mac10
   host_host2_mac10 --- vlan_mac10
   host_host1_mac20 --- vlan_mac20
   host_host2_mac20 --- vlan_mac20
-  router{{"router"}}
   vlan_mac10 ---|"172.16.10.1"| router
   vlan_mac20 ---|"172.16.20.1"| router
 `,

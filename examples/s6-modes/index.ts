@@ -1,0 +1,28 @@
+import { VlanTopology } from "pulumi-macvlan";
+import { fabricHosts } from "../hosts";
+
+const { host1, host2 } = fabricHosts();
+
+// Each on a VLAN of its own: a parent is macvlan's or ipvlan's, and all ipvlans of a parent have one mode.
+const lan = new VlanTopology("lan", {
+  hosts: {
+    host1: { connection: host1.connection, parent: host1.trunk },
+    host2: { connection: host2.connection, parent: host2.trunk },
+  },
+  vlans: {
+    bridge: { vlanId: 61, subnets: ["172.16.61.0/24"], mode: "bridge" },
+    private: { vlanId: 62, subnets: ["172.16.62.0/24"], mode: "private" },
+    vepa: { vlanId: 63, subnets: ["172.16.63.0/24"], mode: "vepa" },
+    l2: { vlanId: 64, subnets: ["172.16.64.0/24"], driver: "ipvlan", mode: "l2" },
+  },
+  prove: true,
+  probes: ["bridge", "private", "vepa", "l2"].map((network, index) => ({
+    name: `siblings in ${network}`,
+    from: { host: "host1", network },
+    to: { host: "host1", network, address: `172.16.${61 + index}.60` },
+    expect: ["bridge", "l2"].includes(network) ? "reachable" : "unreachable",
+  })),
+});
+
+export const { diagram, dot } = lan;
+export const results = lan.proof?.results;
