@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Graphviz } from "@hpcc-js/wasm-graphviz";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { messageOf } from "../provider/core/errors";
 import { mock } from "../test/unit/mocks";
 
@@ -25,6 +25,8 @@ export async function pictures(): Promise<Record<string, string>> {
       };
       if (dot === undefined) continue;
       const text = await new Promise<string>((resolve) => dot.apply(resolve));
+      // The next program must not begin before this one has registered everything.
+      await pulumi.runtime.disconnect();
       drawn[name] = graphviz.dot(text, "svg").replace(/<!--[\s\S]*?-->\n?/g, "");
     }
   } finally {
@@ -44,7 +46,6 @@ if (require.main === module) {
         writeFileSync(pictureFile(name), svg);
         console.log(`${same ? "unchanged" : "drawn"}: ${pictureFile(name)}`);
       }
-      process.exit(0);
     },
     (error: unknown) => {
       console.error(messageOf(error));

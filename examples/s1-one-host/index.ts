@@ -6,19 +6,19 @@ const { host2: host } = fabricHosts();
 const lan = new VlanTopology("lan", {
   hosts: { host: { connection: host.connection, parent: host.trunk } },
   vlans: {
-    bridge: { subnets: ["172.16.10.0/24"] },
-    private: { subnets: ["172.16.20.0/24"], mode: "private" },
+    open: { subnets: ["172.16.10.0/24"] },
+    closed: { subnets: ["172.16.20.0/24"], mode: "private" },
   },
   probes: [
     // Two containers each: the throwaway one of the probe, and one with an address that we choose.
     {
-      from: { host: "host", network: "bridge" },
-      to: { host: "host", network: "bridge", address: "172.16.10.60" },
+      from: { host: "host", network: "open" },
+      to: { host: "host", network: "open", address: "172.16.10.60" },
       expect: "reachable",
     },
     {
-      from: { host: "host", network: "private" },
-      to: { host: "host", network: "private", address: "172.16.20.60" },
+      from: { host: "host", network: "closed" },
+      to: { host: "host", network: "closed", address: "172.16.20.60" },
       expect: "unreachable",
     },
   ],

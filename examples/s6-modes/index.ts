@@ -10,17 +10,17 @@ const lan = new VlanTopology("lan", {
     host2: { connection: host2.connection, parent: host2.trunk },
   },
   vlans: {
-    bridge: { vlanId: 61, subnets: ["172.16.61.0/24"], mode: "bridge" },
-    private: { vlanId: 62, subnets: ["172.16.62.0/24"], mode: "private" },
-    vepa: { vlanId: 63, subnets: ["172.16.63.0/24"], mode: "vepa" },
-    l2: { vlanId: 64, subnets: ["172.16.64.0/24"], driver: "ipvlan", mode: "l2" },
+    "mode-bridge": { vlanId: 61, subnets: ["172.16.61.0/24"], mode: "bridge" },
+    "mode-private": { vlanId: 62, subnets: ["172.16.62.0/24"], mode: "private" },
+    "mode-vepa": { vlanId: 63, subnets: ["172.16.63.0/24"], mode: "vepa" },
+    "mode-l2": { vlanId: 64, subnets: ["172.16.64.0/24"], driver: "ipvlan", mode: "l2" },
   },
   prove: true,
-  probes: ["bridge", "private", "vepa", "l2"].map((network, index) => ({
+  probes: ["mode-bridge", "mode-private", "mode-vepa", "mode-l2"].map((network, index) => ({
     name: `siblings in ${network}`,
     from: { host: "host1", network },
     to: { host: "host1", network, address: `172.16.${61 + index}.60` },
-    expect: ["bridge", "l2"].includes(network) ? "reachable" : "unreachable",
+    expect: ["mode-bridge", "mode-l2"].includes(network) ? "reachable" : "unreachable",
   })),
 });
 
