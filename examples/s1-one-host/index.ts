@@ -7,7 +7,7 @@ const lan = new VlanTopology("lan", {
   hosts: { host: { connection: host.connection, parent: host.trunk } },
   vlans: {
     open: { subnets: ["172.16.10.0/24"] },
-    closed: { subnets: ["172.16.20.0/24"], mode: "private" },
+    closed: { vlanId: 30, subnets: ["172.16.20.0/24"], mode: "private" },
   },
   probes: [
     // Two containers each: the throwaway one of the probe, and one with an address that we choose.

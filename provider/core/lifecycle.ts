@@ -192,22 +192,22 @@ async function runVerb(
   }
   const sections = decodeSections(answer.stdout);
   const failure = sections.get("error");
+  const outcome = sections.get("outcome")?.split("\n")[0];
+  // A full disk may have swallowed all that a confirmed change said of itself.
+  const made = sections.has("made") || outcome === "confirmed";
   if (failure !== undefined) {
     const [code = "", ...details] = failure.split("\n");
     const why = kind.explain({ code, details }, inputs) ?? explainCommon({ code, details }, inputs);
     // "undone" and a guard that failed say that the host is as it was: so must the state be.
-    const undone = code === "undone" || sections.get("guard") === "failed" || sections.get("outcome") === "failed";
+    const undone = code === "undone" || sections.get("guard") === "failed" || outcome === "failed";
     throw new HostError(
       `cannot ${doing} ${place}: ${why}${undone && code !== "undone" ? `. ${hostLabel(host)} was put back as it was` : ""}`,
-      sections.has("made") && !undone,
+      made && !undone,
     );
   }
   if (answer.code !== 0 || !sections.has("end")) {
     const said = (answer.stderr || answer.stdout).trim() || "it printed nothing";
-    throw new HostError(
-      `cannot ${doing} ${place}: the host's shell ended with code ${answer.code}: ${said}`,
-      sections.has("made"),
-    );
+    throw new HostError(`cannot ${doing} ${place}: the host's shell ended with code ${answer.code}: ${said}`, made);
   }
   return sections;
 }

@@ -435,13 +435,15 @@ confirm() {
     printf 'early\n'
   else
     ln -s confirmed "$guard/claim" 2>/dev/null
-    outcome=$(claim_of "$guard")
+    outcome=$(claim_of "$guard") committed=
     case $outcome in
-      confirmed) sh "$guard/script" "" "" commit "$guard" <"$guard/data" >"$guard/committed" 2>&1 ;;
+      # What it says is kept in no file: the disk may be full, and that must be told.
+      confirmed) committed=$(sh "$guard/script" "" "" commit "$guard" <"$guard/data" 2>&1) ;;
       *) wait_for 60 has_undone || outcome=stuck ;;
     esac
     printf '%s\n' "$outcome"
-    cat "$guard/answer" "$guard/committed" 2>/dev/null
+    cat "$guard/answer" 2>/dev/null
+    printf '%s\n' "$committed"
     [ ! -s "$guard/undo.log" ] || { section undo-log; tail -n 5 "$guard/undo.log"; }
   fi
   section end

@@ -17,10 +17,13 @@ is_persisted() {
 
 can_persist() { [ -d /run/systemd/system ] || fail no-systemd; }
 
-# write FILE MODE: standard input into a file, whole or not at all, and on the disk when this returns.
+# on_disk FILE: it, and the renaming that gave it its name, outlast a power cut from here on.
+on_disk() { sync "$1" 2>/dev/null || sync; }
+
+# write FILE MODE: standard input into a file, whole or not at all.
 write() {
   [ -d "${1%/*}" ] || mkdir -p "${1%/*}" || fail command "mkdir ${1%/*}" ""
-  if ! { cat >"$1.new" && { [ "$2" = 600 ] || chmod "$2" "$1.new"; } && { sync "$1.new" 2>/dev/null || sync; } && mv "$1.new" "$1"; }; then
+  if ! { cat >"$1.new" && { [ "$2" = 600 ] || chmod "$2" "$1.new"; } && on_disk "$1.new" && mv "$1.new" "$1"; }; then
     rm -f "$1.new"
     fail command "write $1" "is the disk full?"
   fi
@@ -32,7 +35,8 @@ version=': pulumi-macvlan 1'
 commit() {
   [ "$job" != restore ] || return 0
   if [ "$verb" = delete ] || [ "$persist" = false ]; then
-    ! is_persisted || forget
+    # A power cut may have left one that was not whole yet.
+    if is_persisted || { [ ! -e "$(persisted)" ] && [ -e "$(persisted).new" ]; }; then forget; fi
     return 0
   fi
   line=
@@ -49,10 +53,11 @@ commit() {
   kept_mac=
   [ "$resource ${kind-}" != "macvlan-link macvlan" ] || IFS= read -r kept_mac <"/sys/class/net/$name/address"
   printf '%skept_mac=%s\n%s\n' "$taken" "$kept_mac" "$script" | write "$(persisted)" 600
+  on_disk "$(persisted)"
 }
 
 forget() {
-  rm -f "$(persisted)"
+  rm -f "$(persisted)" "$(persisted).new"
   if rmdir "$persisted_dir" 2>/dev/null; then retire_restorer; fi
   # A power cut must not bring it back.
   sync
