@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { NetworkAttachmentDefinition, ProbeResult } from "pulumi-macvlan";
 import { assertSame, on, snapshot } from "./hosts";
 import { ROOT, Stack } from "./pulumi";
+import { joinSwarm, leaveSwarm } from "./swarm";
 
 const HOSTS = ["host1", "host2", "host3"];
 
@@ -33,21 +34,6 @@ const MORE: Record<string, (stack: Stack) => Promise<void>> = {
   },
 };
 
-const swarm = {
-  join: async () => {
-    await on("host1", "docker swarm init --advertise-addr 10.77.0.11 >/dev/null");
-    const token = await on("host1", "docker swarm join-token -q worker");
-    await on("host2", `docker swarm join --token ${token} 10.77.0.11:2377`);
-  },
-  leave: async () => {
-    for (const host of ["host2", "host1"])
-      await on(
-        host,
-        "docker swarm leave --force >/dev/null 2>&1; docker network rm docker_gwbridge >/dev/null 2>&1; true",
-      );
-  },
-};
-
 describe("the examples", function () {
   this.timeout(240_000);
   const names = readdirSync(join(ROOT, "examples")).filter((name) => /^s\d-/.test(name));
@@ -64,7 +50,7 @@ describe("the examples", function () {
       const before: Record<string, string> = {};
       for (const host of HOSTS) before[host] = await snapshot(host);
       const stack = new Stack("example", join(ROOT, "examples", name));
-      if (name === "s9-swarm") await swarm.join();
+      if (name === "s9-swarm") await joinSwarm();
       try {
         await stack.init();
         await stack.good("up", "--yes", "--skip-preview");
@@ -77,7 +63,7 @@ describe("the examples", function () {
         await stack.good("preview", "--expect-no-changes");
         await stack.good("destroy", "--yes", "--skip-preview");
       } finally {
-        if (name === "s9-swarm") await swarm.leave();
+        if (name === "s9-swarm") await leaveSwarm();
         stack.end();
       }
       for (const host of HOSTS) assertSame(await snapshot(host), before[host] ?? "");

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { lab } from "./hooks";
 import { assertSame, json, on, snapshot } from "./hosts";
 import { Project } from "./pulumi";
+import { joinSwarm, leaveSwarm, NODES } from "./swarm";
 
 const PROGRAM = `import { VlanTopology } from "pulumi-macvlan";
 
@@ -14,10 +15,6 @@ new VlanTopology("lan", {
 });
 `;
 
-const NODES = ["host1", "host2"];
-/** What a Swarm leaves on its nodes, whoever uses it. */
-const LEAVE = "docker swarm leave --force >/dev/null 2>&1; docker network rm docker_gwbridge >/dev/null 2>&1; true";
-
 describe("a Docker Swarm", function () {
   this.timeout(300_000);
   const stack = new Project("swarm", PROGRAM);
@@ -27,12 +24,10 @@ describe("a Docker Swarm", function () {
     for (const host of NODES) before_[host] = await snapshot(host);
     stack.env["LAB_HOSTS"] = JSON.stringify(Object.fromEntries(NODES.map((name) => [name, lab.connection(name)])));
     await stack.init();
-    await on("host1", "docker swarm init --advertise-addr 10.77.0.11 >/dev/null");
-    const token = await on("host1", "docker swarm join-token -q worker");
-    await on("host2", `docker swarm join --token ${token} 10.77.0.11:2377`);
+    await joinSwarm();
   });
   after(async () => {
-    for (const host of [...NODES].reverse()) await on(host, LEAVE);
+    await leaveSwarm();
     stack.end();
   });
 
@@ -88,7 +83,7 @@ describe("a Docker Swarm", function () {
 
   it("is taken away without a trace", async () => {
     await stack.good("destroy", "--yes", "--skip-preview");
-    for (const host of [...NODES].reverse()) await on(host, LEAVE);
+    await leaveSwarm();
     for (const host of NODES) assertSame(await snapshot(host), before_[host] ?? "");
   });
 });

@@ -1,0 +1,19 @@
+// A Docker Swarm of two of the lab's hosts, host1 its manager.
+import { on } from "./hosts";
+
+export const NODES = ["host1", "host2"];
+
+export async function joinSwarm(): Promise<void> {
+  await on("host1", "docker swarm init --advertise-addr 10.77.0.11 >/dev/null");
+  const token = await on("host1", "docker swarm join-token -q worker");
+  await on("host2", `docker swarm join --token ${token} 10.77.0.11:2377`);
+}
+
+/** With what a Swarm leaves on its nodes, whoever uses it. */
+export async function leaveSwarm(): Promise<void> {
+  for (const host of [...NODES].reverse())
+    await on(
+      host,
+      "docker swarm leave --force >/dev/null 2>&1; docker network rm docker_gwbridge >/dev/null 2>&1; true",
+    );
+}
