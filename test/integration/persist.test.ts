@@ -1,5 +1,6 @@
 // What we made is there after a reboot, before Docker starts, whoever manages the host's network.
 import assert from "node:assert/strict";
+import { closeConnections } from "../../provider/ssh/connection";
 import { HOSTS } from "../lab/topology";
 import { lab, resetLab } from "./hooks";
 import { assertSame, type Driven, driven, on, type Props, settled, snapshot } from "./hosts";
@@ -185,6 +186,18 @@ describe("after a reboot", function () {
       "",
     );
     await lasting.delete();
+  });
+
+  it("outlasts a power cut right after it was made, and what one left half-written goes with its resource", async () => {
+    const left = () => on("host1", "ls -d /var/lib/pulumi-macvlan /etc/systemd/system/pulumi* 2>/dev/null; true");
+    const resource = await driven("VlanSubinterface", "host1", { parent: "enp0s8", vlanId: 44 }).create();
+    await lab.reboot("host1", true);
+    await closeConnections();
+    assert.equal(await on("host1", "ls /sys/class/net | grep enp0s8.; true"), "enp0s8.44");
+    const file = "/var/lib/pulumi-macvlan/persist/vlan-subinterface.enp0s8.44";
+    await on("host1", `mv ${file} ${file}.new; sync`);
+    await resource.delete();
+    assert.equal(await left(), "");
   });
 
   it("is not promised on a host without systemd: refused, unless persist is false", async () => {
