@@ -58,16 +58,24 @@ async function runOnLabs(files: readonly string[], only: string | undefined) {
   const labs = Array.from({ length: JOBS }, (_, worker) => testLab(String(worker)));
   const down = () =>
     Promise.all(labs.map((lab) => lab.down())).finally(() => rmSync(folder, { recursive: true, force: true }));
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => void down().finally(() => process.exit(130)));
+  const tell = () => {
+    const table = faultTable(faults);
+    if (table) console.log(table);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      // What hours have found until then must not be lost.
+      tell();
+      down().finally(() => process.exit(130));
+    });
+  }
   try {
     const result = await run(files, only, {
       parallel: true,
       jobs: JOBS,
       require: [join(tests, "integration", "hooks.js")],
     });
-    const table = faultTable(faults);
-    if (table) console.log(table);
+    tell();
     return result;
   } finally {
     if (process.env["KEEP_LAB"]) rmSync(folder, { recursive: true });
