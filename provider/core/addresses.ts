@@ -18,15 +18,32 @@ export interface Cidr {
   value: bigint;
 }
 
-/** Canonical text and value of one address; throws with ip-num's reason when it is none. */
-export function parseAddress(text: string): { family: Family; address: string; value: bigint } {
-  const trimmed = text.trim();
-  if (trimmed.includes(":")) {
-    const ip = new IPv6(trimmed);
+interface Address {
+  family: Family;
+  address: string;
+  value: bigint;
+}
+
+function readAddress(text: string): Address {
+  if (text.includes(":")) {
+    const ip = new IPv6(text);
     return { family: 6, address: collapseIPv6Number(ip.toString()), value: ip.getValue() };
   }
-  const ip = new IPv4(trimmed);
+  const ip = new IPv4(text);
   return { family: 4, address: ip.toString(), value: ip.getValue() };
+}
+
+/** Plans read the same few addresses again and again, and ip-num takes tens of microseconds for each. */
+const known = new Map<string, Address>();
+const MOST_KNOWN = 10_000;
+
+/** Canonical text and value of one address; throws with ip-num's reason when it is none. */
+export function parseAddress(text: string): Readonly<Address> {
+  const trimmed = text.trim();
+  const found = known.get(trimmed) ?? readAddress(trimmed);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(trimmed, found);
+  return found;
 }
 
 /** Reads `address/prefix`; throws when it is not one. */
