@@ -72,31 +72,28 @@ const onHost = (kind: ResourceKind): Operations => ({
   },
 });
 
-/** It is nothing but its state. */
-const addressPlan: Operations = {
+/** One that is nothing on a host: what it is stands in the state alone. */
+const inState = (
+  id: string,
+  check: (olds: Props, news: Props) => { inputs: Props; refusals: Refusal[] },
+  differs: (olds: Props, news: Props) => boolean,
+  outs: (inputs: Props) => Promise<Props>,
+): Operations => ({
   async check(olds, news) {
-    const { inputs, refusals } = checkPlan(olds, news);
+    const { inputs, refusals } = check(olds, news);
     return { inputs, failures: refusals };
   },
-  diff: async (olds, news) => ({ changes: planDiffers(olds, news), replaces: [], deleteBeforeReplace: false }),
-  create: async (inputs) => ({ id: "addresses", outs: inputs }),
-  update: async (_olds, news) => ({ outs: news }),
+  diff: async (olds, news) => ({ changes: differs(olds, news), replaces: [], deleteBeforeReplace: false }),
+  create: async (inputs) => ({ id, outs: await outs(inputs) }),
+  update: async (_olds, news) => ({ outs: await outs(news) }),
   read: async (id, props) => ({ id, props }),
   delete: async () => {},
-};
+});
 
-/** Runs again with every change; what it leaves behind is its report only. */
-const reachability: Operations = {
-  async check(_olds, news) {
-    const { inputs, refusals } = checkReachability(news);
-    return { inputs, failures: refusals };
-  },
-  diff: async (olds, news) => ({ changes: reachabilityDiffers(olds, news), replaces: [], deleteBeforeReplace: false }),
-  create: async (inputs) => ({ id: "reachability", outs: await prove(inputs) }),
-  update: async (_olds, news) => ({ outs: await prove(news) }),
-  read: async (id, props) => ({ id, props }),
-  delete: async () => {},
-};
+const addressPlan = inState("addresses", checkPlan, planDiffers, async (inputs) => inputs);
+
+/** Sent again with every change. */
+const reachability = inState("reachability", (_olds, news) => checkReachability(news), reachabilityDiffers, prove);
 
 async function prove(props: Props): Promise<Props> {
   const inputs = props as unknown as ReachabilityInputs;

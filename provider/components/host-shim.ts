@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { alone } from "../core/addresses";
 import type { HostConnection } from "../resources/host";
 import { MacvlanLink } from "../resources/macvlan-link";
 import type { MacvlanNetwork } from "../resources/macvlan-network";
@@ -22,8 +23,6 @@ export interface HostShimArgs {
   /** Take over a link of this name that was not made by this package. Default: false. */
   adopt?: pulumi.Input<boolean> | undefined;
 }
-
-const alone = (address: string): string => `${address.split("/")[0]}/${address.includes(":") ? 128 : 32}`;
 
 /**
  * The way for a host to its own containers, which the kernel keeps from their parent interface: a link beside them with one

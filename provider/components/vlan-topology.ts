@@ -274,9 +274,7 @@ export class VlanTopology extends pulumi.ComponentResource {
         host: this.host(host).connection,
         network,
         name: shimName(vlan),
-        address: mine.apply((entries) =>
-          entries.flatMap(({ shim }) => shim ?? []),
-        ) as unknown as pulumi.Input<string>[],
+        address: mine.apply((entries) => entries.flatMap(({ shim }) => shim ?? [])),
         ranges: mine.apply((entries) => entries.map(({ range }) => range)),
         persist: this.args.persist,
       },

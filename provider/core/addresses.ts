@@ -6,6 +6,9 @@ export type Family = 4 | 6;
 /** Bits of an address. */
 export const widthOf = (family: Family): number => (family === 4 ? 32 : 128);
 
+/** An address, with a prefix or without, as one alone: /32, for IPv6 /128. */
+export const alone = (text: string): string => `${text.split("/")[0]}/${widthOf(text.includes(":") ? 6 : 4)}`;
+
 /** An address with its prefix length, as in `172.16.10.2/24`. */
 export interface Cidr {
   family: Family;

@@ -1,6 +1,6 @@
 // What VlanSubinterface and MacvlanLink have in common: they are links.
 import { decodeLink, type Link } from "../iproute/decode";
-import { contains, overlaps, parseAddress, parseCidr, widthOf } from "./addresses";
+import { alone, contains, overlaps, parseAddress, parseCidr, widthOf } from "./addresses";
 import type { Refusal } from "./errors";
 import type { Claim, Sections } from "./resource";
 
@@ -25,9 +25,7 @@ const isAlone = (cidr: string): boolean => parseCidr(cidr).prefix === widthOf(pa
 
 /** Why an address with the LAN's own prefix is no good on a macvlan link, and the form that is. */
 export function naiveShim(address: string, whose: string): string {
-  const cidr = parseCidr(address);
-  const alone = `${address.split("/")[0]}/${widthOf(cidr.family)}`;
-  return `${address} has the prefix of the LAN that ${whose} is on already: the host would have two ways into it, and has lost SSH so. Give the link ${alone}, and routes to the containers' own range only, such as routes: [{to: "172.16.10.64/26"}]`;
+  return `${address} has the prefix of the LAN that ${whose} is on already: the host would have two ways into it, and has lost SSH so. Give the link ${alone(address)}, and routes to the containers' own range only, such as routes: [{to: "172.16.10.64/26"}]`;
 }
 
 /** Of the addresses of a macvlan link, those that share a LAN with the address that the host is reached by. */

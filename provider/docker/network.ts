@@ -1,6 +1,6 @@
 // A Docker network as `docker network create` takes it and as `docker network inspect` shows it.
 import { createHash } from "node:crypto";
-import { compareCidr, parseCidr } from "../core/addresses";
+import { alone, compareCidr, parseCidr } from "../core/addresses";
 import { completeMode, FLAGS, type Flag, KINDS } from "../core/modes";
 import { jsonSection } from "../shell/sections";
 
@@ -95,7 +95,7 @@ export interface Network {
   containers: string[];
 }
 
-const address = (text: string): string => parseCidr(`${text.split("/")[0]}/${text.includes(":") ? 128 : 32}`).address;
+const address = (text: string): string => parseCidr(alone(text)).address;
 const cidr = (text: string): string => {
   const parsed = parseCidr(text);
   return `${parsed.address}/${parsed.prefix}`;

@@ -1,6 +1,6 @@
 // The same VLANs for Kubernetes: what Multus attaches pods to. Pure.
 // https://github.com/k8snetworkplumbingwg/multi-net-spec, https://www.cni.dev/plugins/current/
-import { type Cidr, contains, formatAddress, parseAddress, parseCidr, widthOf } from "../core/addresses";
+import { alone, type Cidr, contains, formatAddress, parseAddress, parseCidr } from "../core/addresses";
 import { quoted } from "../core/errors";
 import type { Kind } from "../core/modes";
 import { type PlannedAddresses, reservedBlocks, type SubnetToPlan } from "./address-plan";
@@ -101,7 +101,7 @@ class Attachments {
       const own = [gateway, ...Object.values(hosts).flatMap(({ shim }) => shim ?? [])]
         .map((address) => parseAddress(address))
         .filter((address) => contains(subnet, address))
-        .map(({ address }) => `${address}/${widthOf(subnet.family)}`);
+        .map(({ address }) => alone(address));
       const reserved = typeof entry === "string" ? [] : (entry.reserved ?? []);
       const blocks = reserved
         .flatMap((given) => reservedBlocks(given, subnet))

@@ -225,12 +225,12 @@ ensure() {
     if [ -z "$found_mark" ] || [ "$found_mark" = "<no value>" ]; then claim ""; else claim "$found_mark"; fi
     # Labels can be copied: what a refresh found to differ is made anew even where they say that it is right.
     if [ "$found_spec" = "$spec" ] && [ "$found_mark" = "$mark" ] && [ "$drifted" = false ]; then made; else recreate; fi
+    [ "$swarm" = false ] || keep_mark
   else
     [ "$swarm" = false ] || keep_mark
     make "$create" || fail network "$said" "$(others)"
     made
   fi
-  [ "$swarm" = false ] || keep_mark
   reconnect_lost
 }
 
