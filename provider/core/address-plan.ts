@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type AddressesToPlan, type PlannedAddresses, planAddresses } from "../plan/address-plan";
 import { messageOf, type Refusal } from "./errors";
 import { address, flag, plainText, subnet, wholeNumber } from "./fields";
-import { canonical, isUnknown, pathText, UNKNOWN, withoutUndefined } from "./values";
+import { canonical, isUnknown, pathText, sortKeys, UNKNOWN, withoutUndefined } from "./values";
 
 type Props = Record<string, unknown>;
 
@@ -12,8 +12,6 @@ const size = wholeNumber(1, 2 ** 31, "a number of addresses").optional();
 const names = z.array(plainText, { error: "must be a list of host names" });
 const subnetFields = { subnet, gateway: address.optional(), reserved: z.array(plainText).optional(), size };
 const hostFields = { size, slot: wholeNumber(0, 2 ** 31, "a slot: a whole number from 0 on").optional() };
-const sorted = <T>(map: Record<string, T>): Record<string, T> =>
-  Object.fromEntries(Object.entries(map).sort(([one], [other]) => (one < other ? -1 : 1)));
 
 const subnetToPlan = z.preprocess(
   (given) => (typeof given === "string" ? { subnet: given } : given),
@@ -32,7 +30,7 @@ const reader = z.object({
         error: "must be names of hosts, or a map of name to {size?, slot?}",
       }),
     )
-    .transform(sorted),
+    .transform(sortKeys),
   shims: flag(false),
 });
 

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { type Cidr, compareCidr, formatCidr, hasHostBits, networkOf, parseAddress, parseCidr } from "./addresses";
 import { messageOf, quoted } from "./errors";
+import { sortKeys } from "./values";
 
 /** A field whose text is read by `parse`; what `parse` throws becomes the reason. */
 function parsed<T>(expected: string, parse: (text: string) => T) {
@@ -116,6 +117,6 @@ export const textMap = z
       error: "must be a map of text",
     },
   )
-  .transform((map) => Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1))));
+  .transform((map) => sortKeys(map));
 
 export const flag = (fallback: boolean) => z.boolean({ error: "must be true or false" }).default(fallback);

@@ -18,6 +18,7 @@ import { address, dockerName, flag, interfaceName, plainText, subnet, textMap } 
 import { markOf } from "./mark";
 import { completeMode, flagOfIpvlan, type Kind, kind, modeOf, parentClaim, refuseMode } from "./modes";
 import type { Claim, CommonInputs, ResourceKind } from "./resource";
+import { sortKeys } from "./values";
 
 export interface MacvlanNetworkInputs extends CommonInputs, NetworkSpec {
   name: string;
@@ -34,7 +35,7 @@ const subnetReader = z
       ipRange: subnet.optional(),
       auxAddresses: z
         .record(plainText, address, { error: "must be a map of name to address" })
-        .transform((map) => Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1))))
+        .transform((map) => sortKeys(map))
         .transform((map) => (Object.keys(map).length > 0 ? map : undefined))
         .optional(),
     },
