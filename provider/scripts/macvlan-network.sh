@@ -22,7 +22,7 @@ find_network() {
 
 # Docker takes no label for a Swarm's network: whose it is stands in a file of the manager that made it.
 marks=/var/lib/pulumi-macvlan/networks
-keep_mark() { mkdir -p "$marks" && printf '%s\n' "$mark" >"$marks/$name" || fail command "write $marks/$name" ""; }
+keep_mark() { { peek "$marks/$name" && [ "$peeked" = "$mark" ]; } || write "$marks/$name" 600 "$mark"; }
 
 # Everybody's networks with a parent, for the messages about a parent or a pool that is taken.
 others() {
@@ -116,9 +116,7 @@ connect_all() {
 # back, for the next run to put them back.
 lost=/var/lib/pulumi-macvlan/containers-of.$name
 
-remember() {
-  mkdir -p "${lost%/*}" && printf '%s' "$containers" >"$lost" || fail command "write $lost" ""
-}
+remember() { write "$lost" 600 "$containers"; }
 
 reconnect_lost() {
   [ -e "$lost" ] || return 0
@@ -251,6 +249,8 @@ remove() {
   [ -z "$containers" ] || fail in-use "$(printf '%s' "$containers" | sed 's|^/||')"
   run docker network rm "$name"
   rm -f "$lost" "$marks/$name"
+  rmdir "$marks" "${marks%/*}" 2>/dev/null
+  return 0
 }
 
 prepare() {

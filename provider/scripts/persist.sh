@@ -20,10 +20,10 @@ can_persist() { [ -d /run/systemd/system ] || fail no-systemd; }
 # on_disk FILE: it, and the renaming that gave it its name, outlast a power cut from here on.
 on_disk() { sync "$1" 2>/dev/null || sync; }
 
-# write FILE MODE: standard input into a file, whole or not at all.
+# write FILE MODE TEXT: whole or not at all; it outlasts a power cut.
 write() {
   [ -d "${1%/*}" ] || mkdir -p "${1%/*}" || fail command "mkdir ${1%/*}" ""
-  if ! { cat >"$1.new" && { [ "$2" = 600 ] || chmod "$2" "$1.new"; } && on_disk "$1.new" && mv "$1.new" "$1"; }; then
+  if ! { printf '%s\n' "$3" >"$1.new" && { [ "$2" = 600 ] || chmod "$2" "$1.new"; } && on_disk "$1.new" && mv "$1.new" "$1" && on_disk "$1"; }; then
     rm -f "$1.new"
     fail command "write $1" "is the disk full?"
   fi
@@ -42,18 +42,17 @@ commit() {
   line=
   [ ! -e "$restorer" ] || IFS= read -r line <"$restorer"
   if [ "$line" != "$version" ] || [ ! -e "$unit" ]; then
-    unit_text | write "$unit" 644
+    write "$unit" 644 "$(unit_text)"
     # What systemctl enable does; it is for the next boot only, so that systemd need not read all its units again now.
     for target in $wanted_by; do
       mkdir -p "${unit%/*}/$target.wants" && ln -sf "$unit" "${unit%/*}/$target.wants/" || fail command "enable ${unit##*/}" ""
     done
-    { printf '%s\n' "$version"; restorer_text; } | write "$restorer" 600
+    write "$restorer" 600 "$version$nl$(restorer_text)"
   fi
   # An address that nobody chose stays over a reboot all the same.
   kept_mac=
   [ "$resource ${kind-}" != "macvlan-link macvlan" ] || IFS= read -r kept_mac <"/sys/class/net/$name/address"
-  printf '%skept_mac=%s\n%s\n' "$taken" "$kept_mac" "$script" | write "$(persisted)" 600
-  on_disk "$(persisted)"
+  write "$(persisted)" 600 "${taken}kept_mac=$kept_mac$nl$script"
 }
 
 forget() {
