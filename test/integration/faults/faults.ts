@@ -268,7 +268,7 @@ export async function suffer({ operation, wanted, before }: Prepared, name: stri
     const login = (async () => {
       await sleep(CONFIRM * 1000);
       const deadline = Date.now();
-      while ((await lab.exec(HOST, "true", { reject: false })).exitCode !== 0) await sleep(200);
+      while (!(await lab.login(HOST))) await sleep(200);
       return Date.now() - deadline;
     })();
     const found = await outcome;
