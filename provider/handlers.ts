@@ -7,7 +7,7 @@ import type { Credentials } from "./core/host";
 import { hostInterface } from "./core/host-interface";
 import { interVlanRouter } from "./core/inter-vlan-router";
 import { toJunit } from "./core/junit";
-import { check, create, diff, PartialFailure, read, remove, update } from "./core/lifecycle";
+import { check, create, diff, interruption, PartialFailure, read, remove, update } from "./core/lifecycle";
 import { macvlanLink } from "./core/macvlan-link";
 import { macvlanNetwork } from "./core/macvlan-network";
 import { sendProbes, unexpected } from "./core/probes";
@@ -57,7 +57,10 @@ const onHost = (kind: ResourceKind): Operations => ({
     return { inputs, failures: refusals };
   },
   async diff(olds, news) {
-    const { changes, replaces } = diff(kind, olds, news);
+    const found = diff(kind, olds, news);
+    const { changes, replaces } = found;
+    const told = interruption(kind, olds, news, found);
+    if (told) console.error(told);
     return { changes, replaces, deleteBeforeReplace: replaces.length > 0 };
   },
   create: (inputs) => recordPartial(inputs, create(kind, runner, inputs)),

@@ -3,8 +3,8 @@
 import { z } from "zod";
 import { type AddressesToPlan, type PlannedAddresses, planAddresses } from "../plan/address-plan";
 import { messageOf, type Refusal } from "./errors";
-import { address, flag, plainText, subnet, wholeNumber } from "./fields";
-import { canonical, isUnknown, pathText, sortKeys, UNKNOWN, withoutUndefined } from "./values";
+import { address, flag, plainText, refusalsOf, subnet, wholeNumber } from "./fields";
+import { canonical, isUnknown, sortKeys, UNKNOWN, withoutUndefined } from "./values";
 
 type Props = Record<string, unknown>;
 
@@ -42,9 +42,9 @@ export function checkPlan(olds: Props, news: Props): { inputs: Props; refusals: 
   if (isUnknown(given)) return { inputs: { ...given, plan: UNKNOWN }, refusals: [] };
   const read = reader.safeParse(given);
   if (!read.success) {
-    const refusals = read.error.issues.map(({ path, message }) => ({
-      property: pathText(path),
-      reason: `AddressPlan: ${pathText(path)} ${message}`,
+    const refusals = refusalsOf(read.error).map(({ property, reason }) => ({
+      property,
+      reason: `AddressPlan: ${property} ${reason}`,
     }));
     return { inputs: given, refusals };
   }

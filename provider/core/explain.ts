@@ -1,7 +1,9 @@
 // The failures that every script knows, in words: why, and what to do.
+
+import type { ScriptFailure } from "../shell/sections";
 import { quoted } from "./errors";
 import { hostLabel } from "./host";
-import type { CommonInputs, ScriptFailure } from "./resource";
+import type { CommonInputs } from "./resource";
 
 const PACKAGES: Record<string, string> = {
   ip: "iproute2 (its `ip` command; busybox's can't do this)",

@@ -2,8 +2,16 @@
 // show, and says why it refuses. https://zod.dev does the walking.
 import { z } from "zod";
 import { type Cidr, compareCidr, formatCidr, hasHostBits, networkOf, parseAddress, parseCidr } from "./addresses";
-import { messageOf, quoted } from "./errors";
+import { messageOf, quoted, type Refusal } from "./errors";
 import { sortKeys } from "./values";
+
+/** `subnets[0].gateway` from zod's path. */
+const pathText = (path: PropertyKey[]): string =>
+  path.map((step, index) => (typeof step === "number" ? `[${step}]` : `${index ? "." : ""}${String(step)}`)).join("");
+
+/** What zod has found, each with its path below `path`. */
+export const refusalsOf = ({ issues }: z.ZodError, path: PropertyKey[] = []): Refusal[] =>
+  issues.map((issue) => ({ property: pathText([...path, ...issue.path]), reason: issue.message }));
 
 /** A field whose text is read by `parse`; what `parse` throws becomes the reason. */
 function parsed<T>(expected: string, parse: (text: string) => T) {

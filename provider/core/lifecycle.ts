@@ -4,16 +4,16 @@ import type { z } from "zod";
 import { z as schema } from "zod";
 import { type Datum, encodeData } from "../shell/quote";
 import { readScript } from "../shell/scripts";
-import { decodeSections } from "../shell/sections";
+import { decodeSections, failureIn } from "../shell/sections";
 import { conflictsOf, recordClaims } from "./claims";
 import { ConnectionError, HostError, messageOf, type Refusal } from "./errors";
 import { explainCommon } from "./explain";
-import { flag, plainText } from "./fields";
+import { flag, plainText, refusalsOf } from "./fields";
 import { type Answer, confirmSeconds, makeChange, newNonce, RolledBack, type Runner } from "./guard";
 import { type Credentials, type HostFields, hostLabel, hostSchema, sameHost } from "./host";
 import { markOf } from "./mark";
 import type { CommonInputs, Observed, ResourceKind, Sections } from "./resource";
-import { canonical, isUnknown, pathText, UNKNOWN, withoutUndefined } from "./values";
+import { canonical, isUnknown, UNKNOWN, withoutUndefined } from "./values";
 
 type Props = Record<string, unknown>;
 
@@ -70,11 +70,8 @@ export function check(kind: ResourceKind, news: Props): { inputs: Props; refusal
     if (result.success) {
       if (result.data !== undefined) known[field] = result.data;
     } else {
-      for (const issue of result.error.issues) {
-        refusals.push({
-          property: pathText([field, ...issue.path]),
-          reason: value === undefined ? `is missing: it ${issue.message}` : issue.message,
-        });
+      for (const { property, reason } of refusalsOf(result.error, [field])) {
+        refusals.push({ property, reason: value === undefined ? `is missing: it ${reason}` : reason });
       }
     }
   }
@@ -141,6 +138,18 @@ export function diff(kind: ResourceKind, olds: Props, news: Props): Diff {
   return { changes: fields.length > 0, replaces, fields };
 }
 
+/** What a preview has to tell of a change besides its fields. */
+export function interruption(kind: ResourceKind, olds: Props, news: Props, { replaces }: Diff): string | undefined {
+  const [old, wanted] = [inputsOf(kind, olds), inputsOf(kind, news)];
+  const names = isUnknown(wanted) ? undefined : kind.interrupts?.(old, wanted, olds);
+  if (!names?.length) return undefined;
+  const place = `${kind.describe(old)} on ${hostLabel(old.host)}`;
+  const users = `${names.join(", ")} (as last read)`;
+  return replaces.length > 0
+    ? `${place} can't be replaced while containers are on it: remove or disconnect ${users} first`
+    : `${place} is made anew: ${users} will be off it until they are put back as they were`;
+}
+
 /** An unknown credential is no unknown host: only address and port tell which host it is. */
 const hostIsUnknown = (host: unknown): boolean =>
   host === UNKNOWN || isUnknown((host as HostFields).address) || isUnknown((host as HostFields).port);
@@ -191,13 +200,13 @@ async function runVerb(
     throw new HostError(`cannot ${doing} ${place}: ${messageOf(error)}`, unsure);
   }
   const sections = decodeSections(answer.stdout);
-  const failure = sections.get("error");
+  const failure = failureIn(sections);
   const outcome = sections.get("outcome")?.split("\n")[0];
   // A full disk may have swallowed all that a confirmed change said of itself.
   const made = sections.has("made") || outcome === "confirmed";
-  if (failure !== undefined) {
-    const [code = "", ...details] = failure.split("\n");
-    const why = kind.explain({ code, details }, inputs) ?? explainCommon({ code, details }, inputs);
+  if (failure) {
+    const { code } = failure;
+    const why = kind.explain(failure, inputs) ?? explainCommon(failure, inputs);
     // "undone" and a guard that failed say that the host is as it was: so must the state be.
     const undone = code === "undone" || sections.get("guard") === "failed" || outcome === "failed";
     throw new HostError(

@@ -166,6 +166,8 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
     configFrom: dockerName.optional(),
   },
   identity: ["parent", "name", "driver", "scope", "configOnly", "configFrom"],
+  interrupts: (olds, news, { attachedContainers }) =>
+    olds.name === news.name && specHash(spec(olds)) === specHash(spec(news)) ? [] : (attachedContainers as string[]),
   localId: ({ name }) => name,
   complete: ({ driver, mode, flag }) => completeMode({ kind: driver, mode, flag }),
   refuse: (inputs, unknown) => {

@@ -1,7 +1,7 @@
 // Sends probes with real packets. Throwaway containers are made for it, and removed again whatever happens.
 import { encodeData } from "../shell/quote";
 import { readScript } from "../shell/scripts";
-import { decodeSections } from "../shell/sections";
+import { decodeSections, failureIn } from "../shell/sections";
 import { ConnectionError, HostError, messageOf } from "./errors";
 import { explainCommon } from "./explain";
 import { newNonce, type Runner } from "./guard";
@@ -92,11 +92,8 @@ class Run {
       const script = readScript("reachability");
       const answer = await this.runner.run(fields, this.credentials[host] ?? {}, script, encodeData(data));
       const sections = decodeSections(answer.stdout);
-      const error = sections.get("error");
-      if (error !== undefined) {
-        const [code = "", ...details] = error.split("\n");
-        throw new HostError(explainCommon({ code, details }, { host: fields } as CommonInputs));
-      }
+      const failure = failureIn(sections);
+      if (failure) throw new HostError(explainCommon(failure, { host: fields } as CommonInputs));
       if (!sections.has("end")) throw new HostError((answer.stderr || answer.stdout).trim() || "it printed nothing");
       text = sections.get(task === "start" ? "ends" : "probes") ?? "";
     } catch (error) {

@@ -1,9 +1,9 @@
 // Reachability's inputs: probes from containers and hosts to others, each with what is expected of it. Pure.
 import { z } from "zod";
 import { quoted, type Refusal } from "./errors";
-import { address, dockerName, plainText, wholeNumber } from "./fields";
+import { address, dockerName, plainText, refusalsOf, wholeNumber } from "./fields";
 import { type HostFields, hostSchema } from "./host";
-import { canonical, isUnknown, pathText, withoutUndefined } from "./values";
+import { canonical, isUnknown, withoutUndefined } from "./values";
 
 type Props = Record<string, unknown>;
 
@@ -128,7 +128,7 @@ export function checkReachability(news: Props): { inputs: Props; refusals: Refus
     reason: `Reachability: ${property} ${reason}`,
   });
   if (!read.success) {
-    const refusals = read.error.issues.map(({ path, message }) => refuse(pathText(path), message));
+    const refusals = refusalsOf(read.error).map(({ property, reason }) => refuse(property, reason));
     return { inputs: given, refusals };
   }
   const refusals = read.data.probes.flatMap((probe, index) =>

@@ -1,6 +1,7 @@
 // What a resource has to say about itself; lifecycle.ts does the rest, the same for all of them.
 import type { z } from "zod";
 import type { Datum } from "../shell/quote";
+import type { ScriptFailure } from "../shell/sections";
 import type { Refusal } from "./errors";
 import type { HostFields } from "./host";
 
@@ -40,12 +41,6 @@ export interface Claim {
   value?: unknown;
 }
 
-/** A script's `fail`: its code, and what it says about it. */
-export interface ScriptFailure {
-  code: string;
-  details: string[];
-}
-
 export interface ResourceKind<I extends CommonInputs = CommonInputs> {
   /** As in `macvlan:VlanSubinterface`. */
   type: string;
@@ -57,6 +52,8 @@ export interface ResourceKind<I extends CommonInputs = CommonInputs> {
   identity: readonly string[];
   /** Further fields of which just this change can't be made in place. */
   remade?(olds: Partial<I>, news: Partial<I>): string[];
+  /** Who is off it while this change is made, as `state` was last read: a preview names them. */
+  interrupts?(olds: I, news: I, state: Record<string, unknown>): readonly string[];
   /** The id below the host's label, as in `host1/eth0.100`. */
   localId(inputs: I): string;
   /** Fills in what follows from other fields. Fields that are not known yet are missing. */

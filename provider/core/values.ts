@@ -24,7 +24,3 @@ export function canonical(value: unknown): string {
 }
 
 export const withoutUndefined = (props: Props): Props => JSON.parse(JSON.stringify(props)) as Props;
-
-/** `subnets[0].gateway` from zod's path. */
-export const pathText = (path: PropertyKey[]): string =>
-  path.map((step, index) => (typeof step === "number" ? `[${step}]` : `${index ? "." : ""}${String(step)}`)).join("");

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { alone, compareCidr, parseCidr } from "../core/addresses";
 import { completeMode, FLAGS, type Flag, KINDS } from "../core/modes";
+import { sortKeys } from "../core/values";
 import { jsonSection } from "../shell/sections";
 
 export interface Subnet {
@@ -101,6 +102,9 @@ const cidr = (text: string): string => {
   return `${parsed.address}/${parsed.prefix}`;
 };
 
+const without = (map: Record<string, string>, own: (key: string) => boolean): Record<string, string> =>
+  sortKeys(Object.fromEntries(Object.entries(map).filter(([key]) => !own(key))));
+
 /** `docker network inspect NAME`; undefined where there is none. */
 export function decodeNetwork(sections: ReadonlyMap<string, string>): Network | undefined {
   const found = jsonSection<InspectJson[]>(sections, "network")?.[0];
@@ -111,7 +115,7 @@ export function decodeNetwork(sections: ReadonlyMap<string, string>): Network | 
   const driver = found.ConfigOnly ? (options["ipvlan_mode"] ? "ipvlan" : "macvlan") : found.Driver;
   const configFrom = found.ConfigFrom?.Network;
   const subnets = (found.IPAM.Config ?? []).map((config): Subnet => {
-    const aux = Object.entries(config.AuxiliaryAddresses ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+    const aux = Object.entries(sortKeys(config.AuxiliaryAddresses ?? {}));
     return {
       subnet: cidr(config.Subnet ?? "0.0.0.0/0"),
       ...(config.Gateway ? { gateway: address(config.Gateway) } : {}),
@@ -133,16 +137,8 @@ export function decodeNetwork(sections: ReadonlyMap<string, string>): Network | 
       }),
       internal: found.Internal,
       subnets: sortSubnets(subnets),
-      labels: Object.fromEntries(
-        Object.entries(labels)
-          .filter(([key]) => !key.startsWith(LABEL))
-          .sort(([a], [b]) => (a < b ? -1 : 1)),
-      ),
-      options: Object.fromEntries(
-        Object.entries(options)
-          .filter(([key]) => !OWN_OPTIONS.includes(key))
-          .sort(([a], [b]) => (a < b ? -1 : 1)),
-      ),
+      labels: without(labels, (key) => key.startsWith(LABEL)),
+      options: without(options, (key) => OWN_OPTIONS.includes(key)),
       ...(found.ConfigOnly ? { configOnly: true } : {}),
       ...(configFrom ? { configFrom } : {}),
     },

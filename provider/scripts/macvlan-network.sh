@@ -53,10 +53,11 @@ list_containers() {
   done
 }
 
-# "container|its IPv4|its IPv6|aliases". A stopped container has an address only if the user chose one.
+# "container|its IPv4|its IPv6|aliases|gateway priority". A stopped container has an address only if the user chose one;
+# a priority is known from Docker 28 on, and 0 where nobody chose it.
 endpoint='{{$.Id}}|{{if .IPAddress}}{{.IPAddress}}{{else}}{{with .IPAMConfig}}{{with index . "IPv4Address"}}{{.}}{{end}}{{end}}{{end}}'
 endpoint=$endpoint'|{{if .GlobalIPv6Address}}{{.GlobalIPv6Address}}{{else}}{{with .IPAMConfig}}{{with index . "IPv6Address"}}{{.}}{{end}}{{end}}{{end}}'
-endpoint=$endpoint'|{{range .Aliases}}{{.}} {{end}}'
+endpoint=$endpoint'|{{range .Aliases}}{{.}} {{end}}|{{with .GwPriority}}{{.}}{{end}}'
 
 # existing: the arguments of docker network create for the network as it is, whoever made it.
 existing() {
@@ -76,18 +77,20 @@ existing() {
 # connect LINE: puts one container back as it was. Docker itself adds the short id as an alias. One that has gone in the
 # meantime (docker run --rm) is nobody's loss.
 connect() {
-  IFS='|' read -r container ip ip6 aliases <<LINE
+  IFS='|' read -r container ip ip6 aliases priority <<LINE
 $1
 LINE
   # Docker 29 says "invalid IP" for none.
   case $ip in *[!0-9.]*) ip= ;; esac
   case $ip6 in *[!0-9A-Fa-f:.]*) ip6= ;; esac
+  case $priority in 0 | *[!0-9-]*) priority= ;; esac
   short=$(printf '%.12s' "$container")
   set --
   for alias in $aliases; do
     [ "$alias" = "$short" ] || set -- "$@" --alias "$alias"
   done
-  answer=$(docker network connect ${ip:+--ip "$ip"} ${ip6:+--ip6 "$ip6"} "$@" "$name" "$container" 2>&1) && return
+  answer=$(docker network connect ${ip:+--ip "$ip"} ${ip6:+--ip6 "$ip6"} ${priority:+--gw-priority "$priority"} \
+    "$@" "$name" "$container" 2>&1) && return
   case $answer in *"No such container"* | *"already exists in network"*) return 0 ;; esac
   said=$answer
   return 1

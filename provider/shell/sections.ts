@@ -9,6 +9,19 @@ export function decodeSections(stdout: string): Map<string, string> {
   return sections;
 }
 
+/** A script's `fail`: its code, and what it says about it. */
+export interface ScriptFailure {
+  code: string;
+  details: string[];
+}
+
+export function failureIn(sections: ReadonlyMap<string, string>): ScriptFailure | undefined {
+  const text = sections.get("error");
+  if (text === undefined) return undefined;
+  const [code = "", ...details] = text.split("\n");
+  return { code, details };
+}
+
 /** A section that holds one JSON document; undefined where it is empty. */
 export function jsonSection<T>(sections: ReadonlyMap<string, string>, name: string): T | undefined {
   const text = sections.get(name);

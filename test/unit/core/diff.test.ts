@@ -93,6 +93,38 @@ describe("diff", () => {
     });
   }
 
+  describe("of a network with containers on it", () => {
+    const said: string[] = [];
+    const { error } = console;
+    beforeEach(() => {
+      said.length = 0;
+      console.error = (text: string) => said.push(text);
+    });
+    afterEach(() => {
+      console.error = error;
+    });
+    const told = async (change: object): Promise<string[]> => {
+      await diff("MacvlanNetwork", {}, change, { attachedContainers: ["c1", "c2"] });
+      return said;
+    };
+
+    it("names them where a change takes them off for a moment", async () => {
+      assert.deepEqual(await told({ labels: { a: "b" } }), [
+        'Docker network "mac10" on host1 is made anew: c1, c2 (as last read) will be off it until they are put back as they were',
+      ]);
+    });
+    it("names them where they are in the way", async () => {
+      assert.deepEqual(await told({ parent: "enp0s8.200" }), [
+        'Docker network "mac10" on host1 can\'t be replaced while containers are on it: remove or disconnect c1, c2 (as last read) first',
+      ]);
+    });
+    it("is quiet where nothing is made anew, or nothing is known", async () => {
+      assert.deepEqual(await told({}), []);
+      assert.deepEqual(await told({ probe: true }), []);
+      assert.deepEqual(await told({ labels: UNKNOWN }), []);
+    });
+  });
+
   it("sees drift that no input tells", async () => {
     assert.equal((await diff("VlanSubinterface", {}, {}, { drift: ["the interface is down"] })).changes, true);
   });
