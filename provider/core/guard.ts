@@ -103,8 +103,14 @@ async function confirm(
           true,
         );
       case "gone":
-        // Either it was not guarded, or never began, or the host was restarted: the first answer is all there is.
-        if (first) return first;
+        // It was made, but the guard went with a restart, and perhaps the change with it.
+        if (first) {
+          throw new HostError(
+            `unknown: ${label} was restarted before the change was confirmed, and may have lost it; the next up or refresh finds out`,
+            true,
+          );
+        }
+        // Either it was not guarded, or never began, or the host was restarted.
         throw broken;
       case "early":
       case "old-connection":

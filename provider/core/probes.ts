@@ -29,7 +29,8 @@ interface End {
   kind: "network" | "container";
   name: string;
   address?: string | undefined;
-  ports: Set<number>;
+  /** Where it listens, as in `tcp/443`. */
+  ports: Set<string>;
 }
 
 const keyOf = ({ host, network, container, address }: Endpoint): string =>
@@ -37,7 +38,7 @@ const keyOf = ({ host, network, container, address }: Endpoint): string =>
 
 function endsOf(probes: readonly Probe[]): Map<string, End> {
   const ends = new Map<string, End>();
-  for (const { from, to, port } of probes) {
+  for (const { from, to, protocol, port } of probes) {
     for (const end of [from, to]) {
       const name = end.network ?? end.container;
       if (name === undefined || end.host === undefined) continue;
@@ -49,9 +50,9 @@ function endsOf(probes: readonly Probe[]): Map<string, End> {
         kind,
         name,
         address: end.address,
-        ports: new Set<number>(),
+        ports: new Set<string>(),
       };
-      if (end === to && port !== undefined) entry.ports.add(port);
+      if (end === to && port !== undefined) entry.ports.add(`${protocol}/${port}`);
       ends.set(keyOf(end), entry);
     }
   }

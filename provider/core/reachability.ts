@@ -23,7 +23,7 @@ export interface Probe {
   name: string;
   from: Endpoint;
   to: Endpoint;
-  protocol: "icmp" | "tcp";
+  protocol: "icmp" | "tcp" | "udp";
   port?: number | undefined;
   /** Bytes of the whole IP packet, not to be fragmented. */
   size?: number | undefined;
@@ -65,8 +65,8 @@ const reader = z.object({
           name: plainText.optional(),
           from: endpoint,
           to: endpoint,
-          protocol: z.enum(["icmp", "tcp"], { error: 'must be "icmp" or "tcp"' }).optional(),
-          port: wholeNumber(1, 65535, "a TCP port from 1 to 65535").optional(),
+          protocol: z.enum(["icmp", "tcp", "udp"], { error: 'must be "icmp", "tcp" or "udp"' }).optional(),
+          port: wholeNumber(1, 65535, "a port from 1 to 65535").optional(),
           size: wholeNumber(68, 65535, "a packet's size: 68 to 65535 bytes").optional(),
           ipVersion: z.union([z.literal(4), z.literal(6)], { error: "must be 4 or 6" }).default(4),
           expect: z.enum(["reachable", "unreachable"], { error: 'must be "reachable" or "unreachable"' }),
@@ -90,7 +90,11 @@ export const show = ({ host, network, container, address }: Endpoint): string =>
   container ?? (network && host ? `${host}/${network}` : (host ?? address ?? ""));
 
 const nameOf = ({ from, to, protocol, port, size, ipVersion }: Omit<Probe, "name" | "expect">): string => {
-  const how = [protocol === "tcp" ? `tcp ${port}` : "", size ? `${size} bytes` : "", ipVersion === 6 ? "IPv6" : ""];
+  const how = [
+    protocol === "icmp" ? "" : `${protocol} ${port}`,
+    size ? `${size} bytes` : "",
+    ipVersion === 6 ? "IPv6" : "",
+  ];
   const words = how.filter(Boolean).join(", ");
   return `${show(from)} to ${show(to)}${words ? ` (${words})` : ""}`;
 };
@@ -112,9 +116,17 @@ function refuseProbe({ from, to, protocol, port, size }: Probe, hosts: Props): s
   if ((to.network ?? to.container ?? to.address) === undefined) {
     refusals.push("to.address is missing: a host has many; say which is to be reached");
   }
-  if (protocol === "tcp" && port === undefined) refusals.push("port is missing: tcp goes to a port");
-  if (protocol === "icmp" && port !== undefined) refusals.push("port is for tcp: icmp has none");
-  if (protocol === "tcp" && size !== undefined) refusals.push("size is for icmp: tcp chooses its own");
+  if (protocol === "icmp") {
+    if (port !== undefined) refusals.push("port is for tcp and udp: icmp has none");
+    return refusals;
+  }
+  if (port === undefined) refusals.push(`port is missing: ${protocol} goes to a port`);
+  if (size !== undefined) refusals.push(`size is for icmp, and not for ${protocol}`);
+  if (protocol === "udp" && to.network === undefined) {
+    refusals.push(
+      "to.network is missing: udp goes to a throwaway container, which answers whatever comes; others don't",
+    );
+  }
   return refusals;
 }
 

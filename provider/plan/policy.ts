@@ -24,6 +24,8 @@ export const rulesOf = (allow: readonly Allowed[]) => ({
 export interface PlannedProbe {
   from: { host: string; network?: string };
   to: { host: string; network: string };
+  /** Default: tcp with a port, else icmp. */
+  protocol?: "udp";
   port?: number;
   ipVersion: 4 | 6;
   expect: Expectation;
@@ -35,7 +37,10 @@ export type Passing = readonly Allowed[] | "everything" | "unknown";
 /** Tried where only some ports are allowed; nobody has a service there (RFC 863, discard). */
 const OTHER_PORT = 9;
 
-const passes = (entry: Allowed, protocol: "tcp" | "icmp", port?: number): boolean =>
+/** The protocols that have ports. */
+const WITH_PORTS = ["tcp", "udp"] as const;
+
+const passes = (entry: Allowed, protocol: "tcp" | "udp" | "icmp", port?: number): boolean =>
   (entry.protocol === undefined || entry.protocol === protocol) &&
   (entry.ports === undefined ||
     entry.ports.some((given) => {
@@ -92,20 +97,24 @@ function between(
   const routed = router && [name, other].every((entry) => router.vlans?.includes(entry) ?? true);
   const allowed = typeof passing === "string" ? undefined : passing;
   const rules = allowed?.filter((entry) => [name, "any"].includes(entry.from) && [other, "any"].includes(entry.to));
-  const open = (protocol: "tcp" | "icmp", port?: number): Expectation =>
+  const open = (protocol: "tcp" | "udp" | "icmp", port?: number): Expectation =>
     routed && (rules?.some((entry) => passes(entry, protocol, port)) ?? true) ? "reachable" : "unreachable";
-  const ports = new Set((rules ?? []).flatMap((entry) => (entry.protocol === "tcp" ? (entry.ports ?? []) : [])));
-  const tried = [...ports].map((port) => Number(String(port).split("-")[0]));
+  const tried = WITH_PORTS.flatMap((protocol) => {
+    const given = (rules ?? []).flatMap((entry) => (entry.protocol === protocol ? (entry.ports ?? []) : []));
+    const ports = new Set(given.map((port) => Number(String(port).split("-")[0])));
+    return ports.size > 0 ? [...ports, OTHER_PORT].map((port) => ({ protocol, port })) : [];
+  });
   return versionsOf(vlan)
     .filter((ipVersion) => versionsOf(target).includes(ipVersion))
     .flatMap((ipVersion) => {
       const probe = { from: { host, network: name }, to: { host: to, network: other }, ipVersion };
       return [
         { ...probe, expect: open("icmp") },
-        ...(tried.length > 0 ? [...tried, OTHER_PORT] : []).map((port) => ({
+        ...tried.map(({ protocol, port }) => ({
           ...probe,
+          ...(protocol === "udp" ? { protocol } : {}),
           port,
-          expect: open("tcp", port),
+          expect: open(protocol, port),
         })),
       ];
     });

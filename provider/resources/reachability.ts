@@ -23,9 +23,9 @@ export interface ProbeArgs {
   from: pulumi.Input<EndpointArgs>;
   /** An endpoint, or the text of an address. */
   to: pulumi.Input<string | EndpointArgs>;
-  /** Default: "tcp" with a `port`, else "icmp". */
-  protocol?: pulumi.Input<"icmp" | "tcp"> | undefined;
-  /** A TCP port; a throwaway container as the target listens on it. */
+  /** Default: "tcp" with a `port`, else "icmp". udp goes to throwaway containers only: others answer what they understand. */
+  protocol?: pulumi.Input<"icmp" | "tcp" | "udp"> | undefined;
+  /** Of tcp and udp; a throwaway container as the target listens on it. Range: 1 to 65535. */
   port?: pulumi.Input<number> | undefined;
   /** Bytes of the whole IP packet, which must not be fragmented on its way; icmp only. Default: 84. */
   size?: pulumi.Input<number> | undefined;

@@ -50,9 +50,8 @@ covers() {
 # find_way: into $peers the addresses of both ends of this SSH connection and of the gateway between them, into $near the
 # interfaces that it comes in and goes out through.
 find_way() {
-  IFS=' ' read -r client _ server _ <<CONNECTION
-$connection
-CONNECTION
+  set -- $connection
+  client=${1-} server=${3-}
   client=${client#::ffff:} client=${client%%%*}
   server=${server#::ffff:} server=${server%%%*}
   peers="$client $server"
@@ -285,23 +284,24 @@ take_away() {
   esac
 }
 
-# undo: puts back whatever is not as it was. Several rounds: an address needs its link, a gateway its route.
+# undo: puts back whatever is not as it was. Several rounds: an address needs its link, a gateway its route. Nothing is put
+# into a file for it: the disk may be full.
 undo() {
   own_undo
   for round in 1 2 3 4; do
-    describe "$(cat "$guard/devices")" >"$guard/now"
-    grep -Fvx -f "$guard/now" "$guard/undo" >"$guard/missing"
-    grep -Fvx -f "$guard/undo" "$guard/now" | grep '^address \|^route ' >"$guard/extra"
-    [ -s "$guard/missing" ] || [ -s "$guard/extra" ] || break
-    while read -r line; do case $line in absent\ *) put_back $line ;; esac; done <"$guard/missing"
-    while read -r line; do take_away $line; done <"$guard/extra"
-    while IFS= read -r line; do
+    present=$(describe "$(cat "$guard/devices")")
+    missing=$(printf '%s\n' "$present" | grep -Fvx -f - "$guard/undo")
+    extra=$(printf '%s\n' "$present" | grep -Fvx -f "$guard/undo" | grep '^address \|^route ')
+    [ -n "$missing$extra" ] || break
+    printf '%s' "${missing:+$missing$nl}" | while read -r line; do case $line in absent\ *) put_back $line ;; esac; done
+    printf '%s' "${extra:+$extra$nl}" | while read -r line; do take_away $line; done
+    printf '%s' "${missing:+$missing$nl}" | while IFS= read -r line; do
       case $line in
         absent\ *) ;;
         alias\ *) line=${line#alias }; ip link set dev "${line%% *}" alias "${line#* }" ;;
         *) put_back $line ;;
       esac
-    done <"$guard/missing"
+    done
   done >>"$guard/undo.log" 2>&1
   exists "$name" || { rm -f "$run_dir/intent.$name"; manage_again; }
   : >"$guard/undone"

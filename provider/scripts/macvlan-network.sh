@@ -77,9 +77,10 @@ existing() {
 # connect LINE: puts one container back as it was. Docker itself adds the short id as an alias. One that has gone in the
 # meantime (docker run --rm) is nobody's loss.
 connect() {
-  IFS='|' read -r container ip ip6 aliases priority <<LINE
-$1
-LINE
+  IFS='|'
+  set -- $1
+  IFS=" 	$nl"
+  container=$1 ip=${2-} ip6=${3-} aliases=${4-} priority=${5-}
   # Docker 29 says "invalid IP" for none.
   case $ip in *[!0-9.]*) ip= ;; esac
   case $ip6 in *[!0-9A-Fa-f:.]*) ip6= ;; esac

@@ -37,6 +37,7 @@ commit() {
   if [ "$verb" = delete ] || [ "$persist" = false ]; then
     # A power cut may have left one that was not whole yet.
     if is_persisted || { [ ! -e "$(persisted)" ] && [ -e "$(persisted).new" ]; }; then forget; fi
+    if [ -e "$unit.new" ] || [ -e "$restorer.new" ]; then rm -f "$unit.new" "$restorer.new"; fi
     return 0
   fi
   line=

@@ -7,7 +7,7 @@ end
 container_of() { printf 'pulumi-macvlan-probe-%s-%s' "$nonce" "$1"; }
 label=pulumi-macvlan.probe
 
-# start_end ID KIND NAME ADDRESS PORTS: makes a throwaway container ("network") or finds one that is there ("container"), and
+# start_end ID KIND NAME ADDRESS PORTS ("tcp/443,udp/53"): makes a throwaway container ("network") or finds one that is there ("container"), and
 # says which addresses it has.
 start_end() {
   if [ "$2" = network ]; then
@@ -15,7 +15,10 @@ start_end() {
     case $4 in -) way= ;; *:*) way=--ip6=$4 ;; *) way=--ip=$4 ;; esac
     listen=
     for port in $(printf '%s' "$5" | tr ',' ' '); do
-      [ "$port" = - ] || listen="${listen}while :; do nc -l -p $port </dev/null >/dev/null 2>&1; done & "
+      case $port in
+        tcp/*) listen="${listen}while :; do nc -l -p ${port#*/} </dev/null >/dev/null 2>&1; done & " ;;
+        udp/*) listen="${listen}while :; do nc -u -l -p ${port#*/} -e echo >/dev/null 2>&1; done & " ;;
+      esac
     done
     said=$(docker run -d --rm --name "$container" --label "$label=$nonce" --network "$3" $way "$image" \
       sh -c "${listen}sleep 300" 2>&1) || { printf 'failed %s %s\n' "$1" "$(printf '%s' "$said" | tr '\n' ' ')"; return; }
@@ -43,10 +46,16 @@ inside() {
 
 # once FROM PROTOCOL ADDRESS PORT SIZE: one try; what the answer says of itself.
 once() {
-  if [ "$2" = tcp ]; then
-    inside "$1" timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$3" "$4" 2>&1 && printf 'answered'
-    return
-  fi
+  case $2 in
+    tcp)
+      inside "$1" timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$3" "$4" 2>&1 && printf 'answered'
+      return
+      ;;
+    udp)
+      inside "$1" timeout 2 bash -c 'exec 3<>"/dev/udp/$0/$1"; echo >&3; read -r -t 1 -N 1 -u 3' "$3" "$4" 2>&1 && printf 'answered'
+      return
+      ;;
+  esac
   case $5:$3 in -:*) size= ;; *:*:*) size="-M do -s $(($5 - 48))" ;; *) size="-M do -s $(($5 - 28))" ;; esac
   inside "$1" ping -n -c 1 -W 1 $size "$3" 2>&1
 }

@@ -17,7 +17,10 @@ const topology = new VlanTopology("lan", {
     mac10: { vlanId: 100, subnets: ["172.16.10.0/24", "fd00:10::/64"] },
     mac20: { vlanId: Number(process.env["LAB_ID"] ?? 200), subnets: ["172.16.20.0/24"], driver: "ipvlan" },
   },
-  router: { connection: lab.host3, parent: "enp0s8", allow: [{ from: "mac10", to: "mac20", protocol: "tcp", ports: [443] }] },
+  router: { connection: lab.host3, parent: "enp0s8", allow: [
+    { from: "mac10", to: "mac20", protocol: "tcp", ports: [443] },
+    { from: "mac10", to: "mac20", protocol: "udp", ports: [53] },
+  ] },
   shims: ["mac10"],
   prove: true,
   probes: JSON.parse(process.env["LAB_PROBES"] ?? "[]"),
@@ -115,6 +118,8 @@ describe("a topology of VLANs", function () {
         "host1/mac10 to host2/mac20: unreachable",
         "host1/mac10 to host2/mac20 (tcp 443): reachable",
         "host1/mac10 to host2/mac20 (tcp 9): unreachable",
+        "host1/mac10 to host2/mac20 (udp 53): reachable",
+        "host1/mac10 to host2/mac20 (udp 9): unreachable",
         "host1/mac20 to host2/mac20: reachable",
         "host1/mac20 to host2/mac10: unreachable",
       ],
@@ -136,14 +141,14 @@ describe("a topology of VLANs", function () {
     assert.notEqual(exitCode, 0);
     assert.match(
       String(all),
-      /2 of 15 probes are not as expected:\s+host1\/mac10 to 172\.16\.10\.1: wanted unreachable, but 172\.16\.10\.1 is reachable \(ttl=64; .*arrives\)/,
+      /2 of 17 probes are not as expected:\s+host1\/mac10 to 172\.16\.10\.1: wanted unreachable, but 172\.16\.10\.1 is reachable \(ttl=64; .*arrives\)/,
     );
     assert.match(
       String(all),
       /host1\/mac20 to host2\/mac10: wanted reachable, but 172\.16\.10\.\d+ is unreachable \(.*via 172\.16\.20\.1 dev eth0.*by 172\.16\.20\.1; ends after 172\.16\.20\.1\)/,
     );
     const xml = readFileSync(stack.env["LAB_JUNIT"], "utf8");
-    assert.match(xml, /tests="15" failures="2"/);
+    assert.match(xml, /tests="17" failures="2"/);
     for (const host of ["host1", "host2"]) assert.equal(await on(host, LEFT), "");
     delete stack.env["LAB_PROBES"];
     delete stack.env["LAB_JUNIT"];

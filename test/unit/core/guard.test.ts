@@ -78,6 +78,13 @@ describe("a change", () => {
   it("of which the host knows nothing is what the broken connection says", () =>
     assert.rejects(change(scripted(broken, outcome("gone"))), broken));
 
+  it("of which a host that was restarted knows nothing is unknown, and must be recorded", () =>
+    assert.rejects(change(scripted(guarded, outcome("gone"))), (error: HostError) => {
+      assert.equal(error.made, true);
+      assert.match(error.message, /^unknown: host1 was restarted before the change was confirmed, .*the next up/);
+      return true;
+    }));
+
   it("whose undo hangs is unknown, and must be recorded", () =>
     assert.rejects(change(scripted(guarded, outcome("stuck"))), (error: HostError) => {
       assert.equal(error.made, true);

@@ -64,7 +64,13 @@ describe("reachability", () => {
     ["tcp without a port", { protocol: "tcp" }, /port is missing/],
     ["icmp with a port", { protocol: "icmp", port: 1 }, /port is for tcp/],
     ["tcp with a size", { port: 1, size: 100 }, /size is for icmp/],
-    ["a port that is none", { port: 70000 }, /probes\[0\]\.port "70000" is not a TCP port/],
+    ["udp without a port", { protocol: "udp" }, /port is missing: udp goes to a port/],
+    [
+      "udp to somebody's service",
+      { to: "192.0.2.9", protocol: "udp", port: 53 },
+      /to\.network is missing: udp goes to/,
+    ],
+    ["a port that is none", { port: 70000 }, /probes\[0\]\.port "70000" is not a port/],
     ["an expectation that is none", { expect: "maybe" }, /probes\[0\]\.expect must be "reachable" or "unreachable"/],
     ["an image with an option", {}, /^Reachability: image must be an image's name/],
   ];
@@ -92,7 +98,7 @@ describe("reachability", () => {
     const { runner, asked } = fake((host, task, data) => {
       if (task === "start") {
         const id = host.endsWith(".1") ? 0 : 1;
-        assert.ok(data.includes(`${id} network mac10 - ${id === 0 ? "-" : "80"}`), data.join("|"));
+        assert.ok(data.includes(`${id} network mac10 - ${id === 0 ? "-" : "tcp/80"}`), data.join("|"));
         return `@ends\nend ${id} 172.16.10.${id} `;
       }
       assert.ok(task !== "probe" || data.includes("0 network:0 tcp 172.16.10.1 80 - reachable"), data.join("|"));

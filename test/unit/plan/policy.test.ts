@@ -12,10 +12,10 @@ const topology = (change: Partial<DescribedTopology> = {}): DescribedTopology =>
   ...change,
 });
 
-const show = ({ from, to, port, ipVersion, expect }: PlannedProbe): string =>
+const show = ({ from, to, protocol, port, ipVersion, expect }: PlannedProbe): string =>
   [
     `${from.host}${from.network ? `/${from.network}` : ""} to ${to.host}/${to.network}`,
-    port ? ` tcp ${port}` : "",
+    port ? ` ${protocol ?? "tcp"} ${port}` : "",
     ipVersion === 6 ? " IPv6" : "",
     expect === "reachable" ? ": yes" : ": no",
   ].join("");
@@ -54,6 +54,17 @@ describe("the probes of a topology", () => {
       "host1/iot to host2/nas tcp 8000: yes",
       "host1/iot to host2/nas tcp 9: no",
       "host2/nas to host3/iot: no",
+    ]);
+    const both: Allowed[] = [
+      { from: "iot", to: "nas", protocol: "udp", ports: [53] },
+      { from: "iot", to: "nas", protocol: "tcp", ports: [53] },
+    ];
+    assert.deepEqual(shown(topology(), both).slice(2, 7), [
+      "host1/iot to host2/nas: no",
+      "host1/iot to host2/nas tcp 53: yes",
+      "host1/iot to host2/nas tcp 9: no",
+      "host1/iot to host2/nas udp 53: yes",
+      "host1/iot to host2/nas udp 9: no",
     ]);
     assert.deepEqual(shown(topology(), [{ from: "nas", to: "any", protocol: "icmp" }]).slice(2), [
       "host1/iot to host2/nas: no",

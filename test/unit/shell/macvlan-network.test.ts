@@ -7,7 +7,7 @@ describe("macvlan-network's connect", () => {
   const connectOf = (line: string): string => {
     const [connect] = /^connect\(\) \{[\s\S]*?^\}$/m.exec(readScript("macvlan-network")) ?? [];
     assert.ok(connect);
-    const script = `docker() { printf '%s ' "$@" >&2; }\nname=mac1\nsaid=\n${connect}\nconnect "$1"`;
+    const script = `nl='\n'\nset -uf\ndocker() { printf '%s ' "$@" >&2; }\nname=mac1\nsaid=\n${connect}\nconnect "$1"`;
     // What Docker answers is caught: its own words go where they can be seen.
     const shown = script.replace("2>&1) && return", ") && return");
     return spawnSync("sh", ["-c", shown, "sh", line], { encoding: "utf8" }).stderr.trim();
