@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { HostToPlan, PlannedAddresses, SubnetToPlan } from "../plan/address-plan";
+import type { HostToPlan, PlannedAddresses } from "../plan/address-plan";
 import { toDot, toMermaid } from "../plan/diagram";
 import { type Allowed, probesOf, rulesOf } from "../plan/policy";
 import {
   type DescribedTopology,
+  type DescribedVlan,
   hostsOf,
   nodePart,
   parentOf,
@@ -30,27 +31,7 @@ export interface TopologyHostArgs extends HostToPlan {
   mtu?: number | undefined;
 }
 
-export interface TopologyVlanArgs {
-  /** 1 to 4094. Default: none, untagged, straight on the parent. */
-  vlanId?: number | undefined;
-  /** CIDR texts, or objects with a gateway, reserved addresses, a size. */
-  subnets: (string | Omit<SubnetToPlan, "hosts">)[];
-  /** The router's addresses, one for each subnet at most. Default: the first of each subnet. */
-  gateway?: string | string[] | undefined;
-  /** The hosts that take part. Default: all. */
-  hosts?: string[] | undefined;
-  /** Another interface than the hosts' own, for all of them or by host. */
-  parent?: string | Record<string, string> | undefined;
-  /** As MacvlanNetwork's. Default: "macvlan". */
-  driver?: "macvlan" | "ipvlan" | undefined;
-  /** As MacvlanNetwork's. */
-  mode?: "bridge" | "private" | "vepa" | "passthru" | "l2" | "l3" | "l3s" | undefined;
-  /** As MacvlanNetwork's, of ipvlan. */
-  flag?: "bridge" | "private" | "vepa" | undefined;
-  /** Bytes, of the sub-interfaces; at most their parents'. Default: their parents'. */
-  mtu?: number | undefined;
-  /** Containers get no way out. Default: false. */
-  internal?: boolean | undefined;
+export interface TopologyVlanArgs extends DescribedVlan {
   /** Docker labels. Default: none. */
   labels?: Record<string, pulumi.Input<string>> | undefined;
   /** Driver options besides parent, mode and flag. Default: none. */

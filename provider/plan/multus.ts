@@ -2,27 +2,11 @@
 // https://github.com/k8snetworkplumbingwg/multi-net-spec, https://www.cni.dev/plugins/current/
 import { alone, type Cidr, contains, formatAddress, parseAddress, parseCidr } from "../core/addresses";
 import { quoted } from "../core/errors";
-import type { Kind } from "../core/modes";
-import { type PlannedAddresses, reservedBlocks, type SubnetToPlan } from "./address-plan";
+import { type PlannedAddresses, reservedBlocks } from "./address-plan";
 import { formatBlock } from "./blocks";
-import { hostsOf, parentOf, planned } from "./topology";
+import { type DescribedVlan, hostsOf, parentOf, planned } from "./topology";
 
-export interface AttachedVlan {
-  /** 1 to 4094. Default: none, untagged. */
-  vlanId?: number | undefined;
-  /** As they were planned. */
-  subnets: (string | Omit<SubnetToPlan, "hosts">)[];
-  /** The nodes that take part. Default: all. */
-  hosts?: string[] | undefined;
-  /** Another interface than the nodes' own, for all of them or by node. */
-  parent?: string | Record<string, string> | undefined;
-  /** Default: "macvlan". */
-  driver?: Kind | undefined;
-  /** Of macvlan: bridge, private, vepa, passthru; of ipvlan: l2, l3, l3s. Default: the plugin's own, bridge or l2. */
-  mode?: string | undefined;
-  /** Bytes. Default: the parent's. */
-  mtu?: number | undefined;
-}
+export type AttachedVlan = Pick<DescribedVlan, "vlanId" | "subnets" | "hosts" | "parent" | "driver" | "mode" | "mtu">;
 
 export interface NetworkAttachmentArgs {
   /** The nodes, by the names that the plan has. */

@@ -17,15 +17,25 @@ export interface DescribedHost extends HostToPlan {
 }
 
 export interface DescribedVlan {
+  /** 1 to 4094. Default: none, untagged, straight on the parent. */
   vlanId?: number | undefined;
+  /** CIDR texts, or objects with a gateway, reserved addresses, a size. */
   subnets: (string | Omit<SubnetToPlan, "hosts">)[];
+  /** The router's addresses, one for each subnet at most. Default: the first of each subnet. */
   gateway?: string | string[] | undefined;
+  /** The hosts that take part. Default: all. */
   hosts?: string[] | undefined;
+  /** Another interface than the hosts' own, for all of them or by host. */
   parent?: string | Record<string, string> | undefined;
+  /** As MacvlanNetwork's. Default: "macvlan". */
   driver?: Kind | undefined;
-  mode?: string | undefined;
+  /** As MacvlanNetwork's. Default: "bridge" of macvlan, "l2" of ipvlan. */
+  mode?: "bridge" | "private" | "vepa" | "passthru" | "l2" | "l3" | "l3s" | undefined;
+  /** As MacvlanNetwork's, of ipvlan. */
   flag?: Flag | undefined;
+  /** Bytes, of the sub-interfaces; at most their parents'. Default: their parents'. */
   mtu?: number | undefined;
+  /** Containers get no way out. Default: false. */
   internal?: boolean | undefined;
 }
 

@@ -74,7 +74,7 @@ describe("toNetworkAttachmentDefinitions", () => {
   });
 
   it("takes ipvlan, the vlan plugin, an MTU, a default route and a namespace", () => {
-    const vlans = { mac10: { vlanId: 100, subnets: [lan], driver: "ipvlan" as const, mode: "l3", mtu: 1400 } };
+    const vlans = { mac10: { vlanId: 100, subnets: [lan], driver: "ipvlan" as const, mode: "l3" as const, mtu: 1400 } };
     const [[, ipvlan]] = configs({ vlans }) as [[string, Record<string, unknown>]];
     assert.deepEqual([ipvlan["type"], ipvlan["mode"], ipvlan["mtu"]], ["ipvlan", "l3", 1400]);
     const [[, vlan]] = configs({ link: "vlan", defaultRoute: true }) as [[string, Record<string, { routes?: object }>]];
