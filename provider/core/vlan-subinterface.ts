@@ -136,7 +136,7 @@ export const vlanSubinterface: ResourceKind<VlanSubinterfaceInputs> = {
       return `VLAN ${vlanId} of "${parent}" is there already as "${first}"${second ? ` (its mark says "${second}")` : ""}: the kernel allows it once; remove that one, or give this one its name and adopt: true`;
     }
     if (code === "command" && mtu !== undefined && /Numerical result out of range|Invalid argument/.test(second)) {
-      return `the kernel refused MTU ${mtu}: it must not be above the one of "${parent}" ("${first}": ${second})`;
+      return `the kernel refused MTU ${mtu}: it must not be above the one of "${parent}", and 4 below it on MACsec ("${first}": ${second})`;
     }
     return undefined;
   },

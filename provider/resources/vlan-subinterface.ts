@@ -19,7 +19,11 @@ export interface VlanSubinterfaceArgs {
   egressQosMap?: pulumi.Input<Record<string, pulumi.Input<number>>> | undefined;
   /** The tag's priority (0 to 7) to socket priority (0 to 7). Default: {}. */
   ingressQosMap?: pulumi.Input<Record<string, pulumi.Input<number>>> | undefined;
-  /** Bytes, 68 to 65535, at most the parent's. Default: the parent's. */
+  /**
+   * Bytes, 68 to 65535, at most the parent's (4 less on a MACsec parent: `netif_reduces_vlan_mtu()`). The tag is not counted: a
+   * full frame is 4 bytes longer than an untagged one, and 8 on a sub-interface of a sub-interface, which not every switch takes.
+   * Default: the parent's.
+   */
   mtu?: pulumi.Input<number> | undefined;
   /** The host's own addresses on the VLAN, such as `172.16.10.2/24` or `fd00::2/64`. Default: none. */
   addresses?: pulumi.Input<pulumi.Input<string>[]> | undefined;
