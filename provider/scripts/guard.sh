@@ -212,6 +212,9 @@ describe() {
   printf 'end\n'
 }
 
+# keep NAME TEXT: for the undo. A full disk must not be found out when it is too late.
+keep() { printf '%s\n' "$2" >"$guard/before/$1" || fail no-watchdog "cannot write $guard"; }
+
 # remember_before: what the change may touch, and what the connection goes through, as it is now.
 remember_before() {
   mkdir "$guard/before" || fail command "mkdir $guard/before" ""
@@ -220,7 +223,6 @@ remember_before() {
   { printf '%s' "$near"; touched; } | sort -u >"$guard/devices"
   describe "$(cat "$guard/devices")" >"$guard/undo"
   own_before
-  # Read back: a full disk must not be found out when it is too late.
   [ "$(tail -n 1 "$guard/undo")" = end ] || fail no-watchdog "cannot write $guard"
 }
 

@@ -83,7 +83,8 @@ drop_address() {
       [ "$other" = "${1#* }" ] || need_address "${1%% *}" "$other"
     done
   fi
-  grep -Fvx -e "$1" "$router_addresses" >"$router_addresses.new"
+  # 1 says that no line is left; a full disk must not make an empty list of it.
+  grep -Fvx -e "$1" "$router_addresses" >"$router_addresses.new" || [ $? = 1 ] || fail command "write $router_addresses" "is the disk full?"
   mv "$router_addresses.new" "$router_addresses"
 }
 
@@ -198,21 +199,27 @@ at_risk() { return 0; }
 touched() { printf '%s\n' "$devices" "$uplinks"; }
 
 own_before() {
-  listing >"$guard/before/table"
+  keep table "$(listing)"
+  keep state "$(ls -d "$state" 2>/dev/null)"
   [ ! -d "$state" ] || cp -a "$state" "$guard/before/router" || fail no-watchdog "cannot write $guard"
-  for program in iptables ip6tables; do docker_rules "$program" >"$guard/before/$program"; done
+  for program in iptables ip6tables; do keep "$program" "$(docker_rules "$program")"; done
 }
 
 own_undo() {
   nft delete table inet "$table"
-  [ ! -s "$guard/before/table" ] || nft -f "$guard/before/table"
+  [ -z "$(cat "$guard/before/table")" ] || nft -f "$guard/before/table"
   for program in iptables ip6tables; do
     [ "$(docker_rules "$program")" = "$(cat "$guard/before/$program")" ] && continue
     docker_rules "$program" | while IFS= read -r rule; do "$program" -w -D ${rule#-A }; done
-    while IFS= read -r rule; do "$program" -w -I ${rule#-A }; done <"$guard/before/$program"
+    while IFS= read -r rule; do [ -z "$rule" ] || "$program" -w -I ${rule#-A }; done <"$guard/before/$program"
   done
-  rm -rf "$state"
-  [ ! -d "$guard/before/router" ] || cp -a "$guard/before/router" "$state"
+  # Moved, since a copy would need space; an undo that begins once more finds it moved.
+  if [ -d "$guard/before/router" ]; then
+    rm -rf "$state"
+    mv "$guard/before/router" "$state"
+  elif [ -z "$(cat "$guard/before/state")" ]; then
+    rm -rf "$state"
+  fi
 }
 
 do_verb

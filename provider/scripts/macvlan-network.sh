@@ -268,10 +268,10 @@ prefixes() { :; }
 
 own_before() {
   find_network || return 0
-  printf '%s' "$id" >"$guard/before/id"
-  existing >"$guard/before/network"
+  keep id "$id"
+  keep network "$(existing)"
   list_containers "$endpoint"
-  printf '%s' "$containers" >"$guard/before/containers"
+  keep containers "$containers"
 }
 
 own_undo() {

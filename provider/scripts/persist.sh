@@ -120,7 +120,8 @@ nm_file() { printf '%s' "/run/NetworkManager/conf.d/pulumi-macvlan-$name.conf"; 
 tell() {
   umask 022
   [ -d "${1%/*}" ] || mkdir -p "${1%/*}"
-  printf '%s' "$2" >"$1"
+  # One that is empty would tell nobody, and be taken for told.
+  printf '%s' "$2" >"$1" || { rm -f "$1"; fail command "write $1" "is the disk full?"; }
   umask 077
 }
 
