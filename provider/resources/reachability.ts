@@ -38,7 +38,7 @@ export interface ReachabilityArgs {
   /** By the names that probes use. */
   hosts: Record<string, pulumi.Input<HostConnection>>;
   probes: pulumi.Input<pulumi.Input<ProbeArgs>[]>;
-  /** The throwaway containers' image: one with `sh`, `sleep` and, for ports, `nc`. Default: "busybox". */
+  /** The throwaway containers' image: one with `sh`, `sleep` and, for tcp ports, `nc`. Default: "busybox". */
   image?: pulumi.Input<string> | undefined;
   /** Whatever changes here lets the probes be sent again, such as networks' ids and a router's ruleset. */
   triggers?: pulumi.Input<unknown[]> | undefined;
@@ -50,7 +50,8 @@ export interface ReachabilityArgs {
  * Who reaches whom, shown with real packets whenever something has changed. A probe that does not come out as expected fails
  * the resource, with the path it takes and where that ends.
  *
- * Throwaway containers are removed again whatever happens. It takes ping (iputils), nsenter and bash on the hosts that send.
+ * Throwaway containers are removed again whatever happens. It takes ping (iputils), nsenter and bash on the hosts that send,
+ * and perl where udp arrives.
  *
  * @example
  * new Reachability("proof", { hosts: { host1, host2 }, triggers: [router.ruleset], probes: [

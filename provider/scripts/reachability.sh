@@ -7,21 +7,47 @@ end
 container_of() { printf 'pulumi-macvlan-probe-%s-%s' "$nonce" "$1"; }
 label=pulumi-macvlan.probe
 
+# answer_udp PORTS: in the throwaway container's network, for as long as that is there: few images have what it takes.
+answer_udp() {
+  pid=$(docker inspect -f '{{.State.Pid}}' "$container")
+  nsenter -t "$pid" -n perl -MSocket=:all -e '
+    my ($pid, @ports) = @ARGV;
+    my ($bits, @sockets) = "";
+    for my $port (@ports) {
+      socket my $socket, AF_INET6, SOCK_DGRAM, 0 or die "socket: $!\n";
+      setsockopt $socket, IPPROTO_IPV6, IPV6_V6ONLY, 0;
+      bind $socket, pack_sockaddr_in6($port, IN6ADDR_ANY) or die "udp port $port: $!\n";
+      vec($bits, fileno $socket, 1) = 1;
+      push @sockets, $socket;
+    }
+    exit if fork;
+    open STDOUT, ">", "/dev/null"; open STDERR, ">", "/dev/null"; open STDIN, "<", "/dev/null";
+    while (kill 0, $pid) {
+      next unless select my $ready = $bits, undef, undef, 1;
+      for my $socket (grep { vec $ready, fileno $_, 1 } @sockets) {
+        my $from = recv $socket, my $packet, 2000, 0;
+        send $socket, "answered", 0, $from if $from;
+      }
+    }
+  ' "$pid" "$@"
+}
+
 # start_end ID KIND NAME ADDRESS PORTS ("tcp/443,udp/53"): makes a throwaway container ("network") or finds one that is there ("container"), and
 # says which addresses it has.
 start_end() {
   if [ "$2" = network ]; then
     container=$(container_of "$1")
     case $4 in -) way= ;; *:*) way=--ip6=$4 ;; *) way=--ip=$4 ;; esac
-    listen=
+    listen= udp=
     for port in $(printf '%s' "$5" | tr ',' ' '); do
       case $port in
         tcp/*) listen="${listen}while :; do nc -l -p ${port#*/} </dev/null >/dev/null 2>&1; done & " ;;
-        udp/*) listen="${listen}while :; do nc -u -l -p ${port#*/} -e echo >/dev/null 2>&1; done & " ;;
+        udp/*) udp="$udp ${port#*/}" ;;
       esac
     done
     said=$(docker run -d --rm --name "$container" --label "$label=$nonce" --network "$3" $way "$image" \
-      sh -c "${listen}sleep 300" 2>&1) || { printf 'failed %s %s\n' "$1" "$(printf '%s' "$said" | tr '\n' ' ')"; return; }
+      sh -c "${listen}sleep 300" 2>&1) && { [ -z "$udp" ] || said=$(answer_udp $udp 2>&1); } ||
+      { printf 'failed %s %s\n' "$1" "$(printf '%s' "$said" | tr '\n' ' ')"; return; }
   else
     container=$3
   fi
@@ -108,6 +134,7 @@ case $task in
   start)
     if [ -n "$ends" ]; then
       need docker
+      case $ends in *udp/*) need perl; need nsenter ;; esac
       # Those that a run left which was killed; what still runs may be another stack's.
       old=$(docker ps -aq --filter "label=$label" --filter status=exited --filter status=created 2>/dev/null)
       [ -z "$old" ] || docker rm -f $old >/dev/null 2>&1

@@ -8,6 +8,7 @@ const PROGRAM = `import { MacvlanNetwork } from "pulumi-macvlan";
 
 new MacvlanNetwork("mac10", {
   host: JSON.parse(process.env["LAB_HOST"] ?? ""),
+  name: "mac10",
   parent: process.env["LAB_PARENT"] ?? "",
   subnets: [{ subnet: "172.16.10.0/24" }],
   labels: { note: process.env["LAB_NOTE"] ?? "" },
