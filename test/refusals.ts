@@ -123,6 +123,31 @@ export const AT_PREVIEW: [Type, object, string, RegExp][] = [
   ["MacvlanNetwork", { options: { parent: "x" } }, "options", /inputs of their own/],
   ["MacvlanNetwork", { labels: { "pulumi-macvlan.mark": "x" } }, "labels", /our own marks/],
   ["InterVlanRouter", { interfaces: [] }, "interfaces", /at least one interface/],
+  [
+    "InterVlanRouter",
+    { interfaces: [{ interface: "enp0s8.100", addresses: ["172.16.10.1/24"], advertise: true }] },
+    "interfaces[0].advertise",
+    /needs an IPv6 address/,
+  ],
+  [
+    "InterVlanRouter",
+    { interfaces: [{ interface: "enp0s8.100", addresses: ["fd00::1/56"], advertise: true }] },
+    "interfaces[0].advertise",
+    /fd00::\/56 is none/,
+  ],
+  ...(
+    [
+      ["172.16.11.1", "172.16.11.9", /172\.16\.11\.1 to 172\.16\.11\.9 is in no subnet/],
+      ["172.16.10.9", "172.16.10.3", /ends before it begins/],
+      ["172.16.10.1", "172.16.10.9", /holds 172\.16\.10\.1, the router's own/],
+      ["fd00::1", "fd00::9", /hands out IPv4/],
+    ] as const
+  ).map(([first, last, reason]): (typeof AT_PREVIEW)[number] => [
+    "InterVlanRouter",
+    { interfaces: [{ interface: "enp0s8.100", addresses: ["172.16.10.1/24"], dhcp: { first, last } }] },
+    "interfaces[0].dhcp",
+    reason,
+  ]),
   ["InterVlanRouter", { nat: [{ outInterface: "enp0s8.100" }] }, "nat[0].outInterface", /one of the routed interfaces/],
   [
     "InterVlanRouter",

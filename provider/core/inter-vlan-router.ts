@@ -1,17 +1,20 @@
 // InterVlanRouter on a host: gateway addresses, forwarding, NAT and a stateful policy between VLANs.
 // Kernel: Documentation/networking/ip-sysctl.rst (ip_forward, forwarding, accept_ra); nft(8).
 import { z } from "zod";
+import { type Dhcp, renderServer, routerOf } from "../dnsmasq/config";
 import { decodeAddresses } from "../iproute/decode";
 import { compareListings, type Rule, renderRuleset, TABLE } from "../nftables/ruleset";
-import { compareCidr, networkOf, overlaps, parseCidr } from "./addresses";
+import { compareCidr, networkOf, overlaps, parseAddress, parseCidr } from "./addresses";
 import type { Refusal } from "./errors";
-import { flag, interfaceAddresses, interfaceName, subnet } from "./fields";
+import { address, flag, interfaceAddresses, interfaceName, subnet, wholeNumber } from "./fields";
 import { markOf } from "./mark";
 import type { Claim, CommonInputs, ResourceKind, Sections } from "./resource";
 
 interface RouterInterface {
   interface: string;
   addresses: string[];
+  advertise?: true | undefined;
+  dhcp?: Dhcp | undefined;
 }
 
 export interface InterVlanRouterInputs extends CommonInputs {
@@ -69,6 +72,76 @@ const rule = z
     path: ["ports"],
   });
 
+const dhcp = z.strictObject(
+  {
+    first: address,
+    last: address,
+    // dnsmasq takes no less than two minutes.
+    leaseTime: wholeNumber(120, 2 ** 31, "a lease time in seconds, 120 or more").default(3600),
+    dnsServers: z.array(address, { error: "must be a list of addresses" }).default([]),
+  },
+  { error: "must be {first, last, leaseTime?, dnsServers?}" },
+);
+
+const routerInterface = z.strictObject(
+  {
+    interface: interfaceName,
+    addresses: interfaceAddresses,
+    // Nothing where it is off: what is not asked for is no setting.
+    advertise: flag(false).transform((on) => on || undefined),
+    dhcp: dhcp.optional(),
+  },
+  { error: "must be {interface, addresses, advertise?, dhcp?}" },
+);
+
+/** What is wrong with what one interface hands out. */
+function refuseServed(entry: RouterInterface): { field: string; reason: string }[] {
+  const refusals: { field: string; reason: string }[] = [];
+  const six = entry.addresses.map(parseCidr).filter(({ family }) => family === 6);
+  if (entry.advertise && six.length === 0) {
+    refusals.push({
+      field: "advertise",
+      reason: "needs an IPv6 address in addresses: its subnet is what is advertised",
+    });
+  }
+  const odd = entry.advertise ? six.find(({ prefix }) => prefix !== 64) : undefined;
+  if (odd) {
+    refusals.push({
+      field: "advertise",
+      reason: `needs subnets of /64, and ${networkOf(odd)} is none: hosts choose addresses in no other (RFC 4862)`,
+    });
+  }
+  if (!entry.dhcp) return refusals;
+  const { first, last } = entry.dhcp;
+  const router = routerOf(entry);
+  const [low, high] = [parseAddress(first), parseAddress(last)];
+  if (low.family === 6 || high.family === 6) {
+    refusals.push({
+      field: "dhcp",
+      reason: "hands out IPv4: for IPv6 hosts choose addresses by themselves (advertise)",
+    });
+  } else if (low.value > high.value) {
+    refusals.push({ field: "dhcp", reason: `ends before it begins: ${first} to ${last}` });
+  } else if (!router) {
+    refusals.push({
+      field: "dhcp",
+      reason: `${first} to ${last} is in no subnet of addresses (${entry.addresses.join(", ")})`,
+    });
+  } else {
+    const own = entry.addresses
+      .map(parseCidr)
+      .find(({ family, value }) => family === 4 && value >= low.value && value <= high.value);
+    if (own)
+      refusals.push({ field: "dhcp", reason: `${first} to ${last} holds ${own.address}, the router's own address` });
+  }
+  return refusals;
+}
+
+/** Where its script keeps them. */
+const SERVER_FILES = { pid: "/run/pulumi-macvlan/router/dnsmasq.pid", leases: "/var/lib/pulumi-macvlan/leases" };
+
+const server = ({ interfaces }: InterVlanRouterInputs): string => renderServer(interfaces, SERVER_FILES);
+
 const subnetsOf = (interfaces: readonly RouterInterface[]): string[] =>
   [...new Set(interfaces.flatMap(({ addresses }) => addresses.map((address) => networkOf(parseCidr(address)))))].sort(
     compareCidr,
@@ -89,6 +162,8 @@ function driftOf(sections: Sections, inputs: InterVlanRouterInputs): string[] {
   const drift = compareListings(sections.get("applied") ?? "", sections.get("table") ?? "");
   if (sections.get("forwarding") !== "1") drift.push("IPv4 forwarding is off");
   if (hasIpv6(inputs) && sections.get("forwarding6") !== "1") drift.push("IPv6 forwarding is off");
+  if ((sections.get("server") ?? "") !== server(inputs)) drift.push("what dnsmasq hands out is not what was asked for");
+  else if (server(inputs) && sections.get("serving") !== "yes") drift.push("dnsmasq does not run");
   for (const program of hasIpv6(inputs) ? ["iptables", "ip6tables"] : ["iptables"]) {
     const rules = sections.get(program) ?? "";
     if (!rules) continue;
@@ -110,9 +185,7 @@ export const interVlanRouter: ResourceKind<InterVlanRouterInputs> = {
   describe: () => "router",
   fields: {
     interfaces: z
-      .array(z.strictObject({ interface: interfaceName, addresses: interfaceAddresses }), {
-        error: "must be a list of {interface, addresses}",
-      })
+      .array(routerInterface, { error: "must be a list of {interface, addresses, advertise?, dhcp?}" })
       .min(1, { error: "must name at least one interface" })
       .transform((list) => byName(list, (entry) => entry.interface)),
     nat: z
@@ -144,6 +217,9 @@ export const interVlanRouter: ResourceKind<InterVlanRouterInputs> = {
           reason: `"${entry.interface}" is listed twice: give it all its addresses in one entry`,
         });
       }
+      for (const { field, reason } of refuseServed(entry)) {
+        refusals.push({ property: `interfaces[${index}].${field}`, reason });
+      }
       for (const address of entry.addresses) {
         for (const other of interfaces.slice(0, index)) {
           const clash = other.addresses.find((theirs) => overlaps(parseCidr(theirs), parseCidr(address)));
@@ -174,6 +250,7 @@ export const interVlanRouter: ResourceKind<InterVlanRouterInputs> = {
     TABLE,
     ruleset(inputs),
     String(hasIpv6(inputs)),
+    server(inputs),
   ],
   decode: (sections, inputs) => {
     const table = sections.get("table") ?? "";
@@ -186,7 +263,7 @@ export const interVlanRouter: ResourceKind<InterVlanRouterInputs> = {
             : [];
           // Others may have addresses there too: only the absence of ours is a change.
           return {
-            interface: entry.interface,
+            ...entry,
             addresses: entry.addresses.filter((address) => found.includes(address)),
           };
         }),
@@ -195,8 +272,14 @@ export const interVlanRouter: ResourceKind<InterVlanRouterInputs> = {
       drift: driftOf(sections, inputs),
     };
   },
-  explain: ({ code, details: [first = "", second = ""] }) =>
-    code === "no-interface"
-      ? `interface "${first}" does not exist; its interfaces are ${second.trim().split(" ").join(", ")}`
-      : undefined,
+  explain: ({ code, details: [first = "", second = ""] }) => {
+    switch (code) {
+      case "no-interface":
+        return `interface "${first}" does not exist; its interfaces are ${second.trim().split(" ").join(", ")}`;
+      case "server":
+        return `dnsmasq did not start: ${first}${/in use/i.test(first) ? ". Another DHCP server listens there: stop it, or leave dhcp and advertise out" : ""}`;
+      default:
+        return undefined;
+    }
+  },
 };

@@ -2,11 +2,29 @@ import type * as pulumi from "@pulumi/pulumi";
 import { HostResource } from "../dynamic";
 import type { HostConnection } from "./host";
 
+export interface RouterDhcpArgs {
+  /** The first address that is handed out, such as `172.16.10.200`: in a subnet of the interface's addresses. */
+  first: pulumi.Input<string>;
+  /** The last one. The range must not hold the router's address, nor what Docker hands out: reserve it in the plan. */
+  last: pulumi.Input<string>;
+  /** Seconds, 120 or more. Default: 3600. */
+  leaseTime?: pulumi.Input<number> | undefined;
+  /** Addresses of DNS servers for the clients. Default: none. */
+  dnsServers?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+}
+
 export interface RouterInterfaceArgs {
   /** An interface of the host, such as a VlanSubinterface's name; it must exist. */
   interface: pulumi.Input<string>;
   /** The gateway's addresses on it, such as `172.16.10.1/24`. Addresses that others put there stay. */
   addresses: pulumi.Input<pulumi.Input<string>[]>;
+  /**
+   * Router advertisements (RFC 4861) for its IPv6 subnets, /64 each: hosts and containers there choose addresses and take this
+   * router by themselves. Takes dnsmasq on the host (Debian: dnsmasq-base). Default: false.
+   */
+  advertise?: pulumi.Input<boolean> | undefined;
+  /** Hands out IPv4 addresses (DHCP, RFC 2131), with this router. Takes dnsmasq on the host. Default: none. */
+  dhcp?: pulumi.Input<RouterDhcpArgs> | undefined;
 }
 
 export interface RouterNatArgs {
@@ -65,7 +83,9 @@ export interface InterVlanRouterArgs {
  */
 export class InterVlanRouter extends HostResource {
   /** As given, normalised. */
-  declare readonly interfaces: pulumi.Output<{ interface: string; addresses: string[] }[]>;
+  declare readonly interfaces: pulumi.Output<
+    { interface: string; addresses: string[]; advertise?: true; dhcp?: { first: string; last: string } }[]
+  >;
   /** The nftables table as the host lists it. */
   declare readonly ruleset: pulumi.Output<string>;
   /** What a refresh found on the host that differs and no input tells; the next up puts it right. */

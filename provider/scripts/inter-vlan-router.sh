@@ -7,6 +7,7 @@ take_list uplinks
 take table
 take ruleset
 take ipv6
+take server # a configuration of dnsmasq, or nothing
 end
 
 name=router
@@ -133,6 +134,37 @@ sync_docker_user() { # sync_docker_user PROGRAM DEVICES
   IFS=" 	$nl"
 }
 
+# --- what is handed out ------------------------------------------------------------------------------------
+
+# A dnsmasq of our own: that of the host, if any, stays as it is.
+server_config=$state/dnsmasq.conf
+server_pid=$state/dnsmasq.pid
+leases=/var/lib/pulumi-macvlan/leases
+
+serving() { peek "$server_pid" && alive "$peeked" && grep -qs -e "$server_config" "/proc/$peeked/cmdline"; }
+not_serving() { ! serving; }
+
+sync_server() {
+  if [ "$server" = "$(cat "$server_config" 2>/dev/null)" ] && { [ -z "$server" ] || serving; }; then return; fi
+  stop_server
+  [ -n "$server" ] || return 0
+  write "$server_config" 600 "$server"
+  [ -d "${leases%/*}" ] || mkdir -p "${leases%/*}" || fail command "mkdir ${leases%/*}" ""
+  start_server || fail server "$said"
+}
+
+# It goes into the background by itself, and says before what keeps it from its work.
+start_server() {
+  set -- dnsmasq "--conf-file=$server_config"
+  [ ! -d /run/systemd/system ] || set -- systemd-run --quiet --scope --collect "--unit=pulumi-macvlan-dnsmasq-$$" "$@"
+  said=$("$@" 2>&1 9>&-)
+}
+
+stop_server() {
+  if serving; then kill "$peeked" && wait_for 5 not_serving; fi
+  rm -f "$server_config" "$server_pid"
+}
+
 # --- verbs -----------------------------------------------------------------------------------------------
 
 table_mark() { nft list table inet "$table" 2>/dev/null | grep -m 1 -o 'comment "[^"]*"' | cut -d '"' -f 2; }
@@ -147,6 +179,7 @@ ensure() {
   sync_docker_user iptables "$devices"
   if [ "$ipv6" = true ]; then sync_docker_user ip6tables "$devices"; else sync_docker_user ip6tables ""; fi
   forward
+  sync_server
 }
 
 observe() {
@@ -158,6 +191,10 @@ observe() {
     section "addresses $device"
     exists "$device" && ip -j addr show dev "$device"
   done
+  section server
+  cat "$server_config" 2>/dev/null
+  section serving
+  ! serving || printf 'yes\n'
   section forwarding
   cat /proc/sys/net/ipv4/ip_forward
   section forwarding6
@@ -175,6 +212,7 @@ remove() {
     printf '%s\n' "$found"
     return 0
   fi
+  stop_server
   restore_kernel net:ipv6:conf:all
   restore_kernel net:
   sync_docker_user iptables ""
@@ -185,12 +223,13 @@ remove() {
   done
   IFS=" 	$nl"
   if nft list table inet "$table" >/dev/null 2>&1; then run nft delete table inet "$table"; fi
-  rm -rf "$state"
+  rm -rf "$state" "$leases"
 }
 
 prepare() {
   need_ip
   need nft
+  [ -z "$server" ] || [ "$verb" != ensure ] || need dnsmasq
   need_root
 }
 
@@ -213,6 +252,10 @@ own_undo() {
     docker_rules "$program" | while IFS= read -r rule; do "$program" -w -D ${rule#-A }; done
     while IFS= read -r rule; do [ -z "$rule" ] || "$program" -w -I ${rule#-A }; done <"$guard/before/$program"
   done
+  # Either it is the one of before, or none of that time runs any more.
+  same_server=no
+  [ "$(cat "$server_config" 2>/dev/null)" != "$(cat "$guard/before/router/dnsmasq.conf" 2>/dev/null)" ] || same_server=yes
+  [ "$same_server" = yes ] || stop_server
   # Moved, since a copy would need space; an undo that begins once more finds it moved.
   if [ -d "$guard/before/router" ]; then
     rm -rf "$state"
@@ -220,6 +263,7 @@ own_undo() {
   elif [ -z "$(cat "$guard/before/state")" ]; then
     rm -rf "$state"
   fi
+  if [ -e "$server_config" ] && not_serving; then start_server; fi
 }
 
 do_verb

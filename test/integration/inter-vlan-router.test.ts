@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { closeConnections } from "../../provider/ssh/connection";
+import { lab } from "./hooks";
 import { addresses, assertSame, type Driven, driven, on, snapshot } from "./hosts";
 
 // host3 runs bookworm, host2 trixie: two versions of nft and of Docker's rules.
@@ -106,3 +108,94 @@ for (const host of ["host3", "host2"]) {
     });
   });
 }
+
+describe("a router that hands out addresses", function () {
+  this.timeout(180_000);
+  const then: Record<string, string> = {};
+  let links: Driven[];
+  let router: Driven;
+  const served = (change: object) => ({
+    interface: "enp0s8.100",
+    addresses: ["172.16.10.1/24", "fd00:10::1/64"],
+    ...change,
+  });
+  const dhcp = { first: "172.16.10.200", last: "172.16.10.250", dnsServers: ["172.16.10.53"] };
+  /** What a client is offered. */
+  const lease = () =>
+    on(
+      "host1",
+      `printf '#!/bin/sh\\n[ "$1" != bound ] || echo $ip $subnet $router $dns $lease\\n' >/tmp/lease; chmod 755 /tmp/lease
+       busybox udhcpc -f -q -n -t 5 -T 1 -i enp0s8.100 -s /tmp/lease 2>/dev/null; true`,
+    );
+  const running = () => on("host3", "pgrep -fc 'dnsmasq --conf-file=/run/pulumi-macvlan' || true");
+
+  before(async () => {
+    for (const host of ["host1", "host3"]) then[host] = await snapshot(host);
+    links = [
+      await driven("VlanSubinterface", "host1", { parent: "enp0s8", vlanId: 100 }).create(),
+      await driven("VlanSubinterface", "host3", { parent: "enp0s8", vlanId: 100 }).create(),
+    ];
+    router = await driven("InterVlanRouter", "host3", { interfaces: [served({ dhcp })] }).create();
+  });
+
+  it("gives a client an address of its range, itself as the router, and DNS servers", async () =>
+    assert.match(await lease(), /^172\.16\.10\.2\d\d 255\.255\.255\.0 172\.16\.10\.1 172\.16\.10\.53 3600$/));
+
+  it("is not touched by a second run", async () => {
+    const pid = await on("host3", "cat /run/pulumi-macvlan/router/dnsmasq.pid");
+    await router.again();
+    assert.equal(await on("host3", "cat /run/pulumi-macvlan/router/dnsmasq.pid"), pid);
+    assert.equal(await running(), "1");
+  });
+
+  it("advertises itself, so that a client takes an IPv6 address and a way out", async () => {
+    await router.update({ interfaces: [served({ advertise: true })] });
+    await on(
+      "host1",
+      "for n in 1 2 3 4 5 6 7 8 9 10; do ip -6 addr show dev enp0s8.100 | grep -q fd00:10 && break; sleep 1; done",
+    );
+    assert.match(await on("host1", "ip -6 addr show dev enp0s8.100"), /inet6 fd00:10::.*dynamic/);
+    assert.match(await on("host1", "ip -6 route show default dev enp0s8.100"), /default via fe80::.* proto ra/);
+    assert.equal(await lease(), "", "DHCP is over");
+    assert.equal(await running(), "1");
+  });
+
+  it("shows that it does not run, and starts again", async () => {
+    await on("host3", "pkill -f 'dnsmasq --conf-file=/run/pulumi-macvlan'; sleep 0.5");
+    await router.refresh();
+    assert.deepEqual(router.state["drift"], ["dnsmasq does not run"]);
+    await router.update();
+    assert.equal(await running(), "1");
+  });
+
+  it("is back after a reboot", async () => {
+    await router.update({ interfaces: [served({ dhcp })] });
+    await lab.reboot("host3", true);
+    await closeConnections();
+    assert.equal(await running(), "1");
+    assert.match(await lease(), /^172\.16\.10\.2/);
+  });
+
+  it("is put back by a guard where a change fails", async () => {
+    const bad = { ...dhcp, dnsServers: [] };
+    await on(
+      "host3",
+      'mv /usr/sbin/dnsmasq /usr/sbin/dnsmasq.kept; printf \'#!/bin/sh\\n[ "$2" ] || case $(cat ${1#*=}) in *dns-server*) exec /usr/sbin/dnsmasq.kept "$@" ;; esac; echo no luck >&2; exit 1\\n\' >/usr/sbin/dnsmasq; chmod 755 /usr/sbin/dnsmasq',
+    );
+    await assert.rejects(
+      router.update({ interfaces: [served({ dhcp: bad })] }),
+      /dnsmasq did not start: no luck.*put back as it was/,
+    );
+    assert.equal(await on("host3", "pgrep -fc 'dnsmasq.kept --conf-file=/run/pulumi-macvlan' || true"), "1");
+    assert.match(await lease(), /^172\.16\.10\.2/);
+    await on("host3", "mv -f /usr/sbin/dnsmasq.kept /usr/sbin/dnsmasq");
+  });
+
+  it("leaves no trace", async () => {
+    await router.delete();
+    assert.equal(await running(), "0");
+    for (const link of links) await link.delete();
+    await on("host1", "rm -f /tmp/lease");
+    for (const host of ["host1", "host3"]) assertSame(await snapshot(host), then[host] ?? "");
+  });
+});

@@ -1,0 +1,80 @@
+// What the router hands out: one configuration of a dnsmasq of its own, which answers no DNS.
+// Source: dnsmasq(8); DHCP is RFC 2131, router advertisements RFC 4861, what hosts make of them RFC 4862.
+import { networkOf, parseAddress, parseCidr } from "../core/addresses";
+
+export interface Dhcp {
+  first: string;
+  last: string;
+  /** Seconds. */
+  leaseTime: number;
+  dnsServers: string[];
+}
+
+export interface ServedInterface {
+  interface: string;
+  addresses: string[];
+  advertise?: boolean | undefined;
+  dhcp?: Dhcp | undefined;
+}
+
+/** The address of the interface that is in the range's subnet: what clients take for their router. */
+export function routerOf({ addresses, dhcp }: ServedInterface): string | undefined {
+  if (!dhcp) return undefined;
+  const [first, last] = [parseAddress(dhcp.first), parseAddress(dhcp.last)];
+  return addresses.find((text) => {
+    const cidr = parseCidr(text);
+    return [first, last].every(
+      ({ family, value }) => family === cidr.family && value > cidr.first && value < cidr.last,
+    );
+  });
+}
+
+function linesOf(entry: ServedInterface, index: number): string[] {
+  const { advertise, dhcp, addresses } = entry;
+  const router = routerOf(entry);
+  const tag = `lan${index}`;
+  const option = (name: string, value: string) => `dhcp-option=tag:${tag},option:${name},${value}`;
+  return [
+    `interface=${entry.interface}`,
+    ...(dhcp && router
+      ? [
+          `dhcp-range=set:${tag},${dhcp.first},${dhcp.last},${maskOf(router)},${dhcp.leaseTime}`,
+          option("router", parseCidr(router).address),
+          ...(dhcp.dnsServers.length > 0 ? [option("dns-server", dhcp.dnsServers.join(","))] : []),
+        ]
+      : []),
+    ...(advertise ? prefixesOf(addresses).map((prefix) => `dhcp-range=${prefix},ra-only,64`) : []),
+  ];
+}
+
+function maskOf(cidr: string): string {
+  const { prefix } = parseCidr(cidr);
+  const mask = 2 ** 32 - 2 ** (32 - prefix);
+  return [24, 16, 8, 0].map((shift) => Math.floor(mask / 2 ** shift) % 256).join(".");
+}
+
+const prefixesOf = (addresses: readonly string[]): string[] =>
+  [
+    ...new Set(
+      addresses
+        .map(parseCidr)
+        .filter(({ family }) => family === 6)
+        .map(networkOf),
+    ),
+  ].map((network) => network.split("/")[0] ?? "");
+
+/** The whole file; empty where nobody is to be served. */
+export function renderServer(interfaces: readonly ServedInterface[], files: { pid: string; leases: string }): string {
+  const served = interfaces.filter(({ advertise, dhcp }) => advertise || dhcp);
+  if (served.length === 0) return "";
+  return [
+    // No DNS; and nothing of the host's own settings for another dnsmasq.
+    "port=0",
+    "no-resolv",
+    "bind-dynamic",
+    `pid-file=${files.pid}`,
+    `dhcp-leasefile=${files.leases}`,
+    ...(served.some(({ advertise }) => advertise) ? ["enable-ra"] : []),
+    ...served.flatMap(linesOf),
+  ].join("\n");
+}
