@@ -299,6 +299,8 @@ export class VlanTopology extends pulumi.ComponentResource {
         const subnet = planned(entry);
         return this.plan.apply((plan) => `${plan[subnet]?.gateway}/${subnet.split("/")[1]}`);
       }),
+      advertise: this.vlan(vlan).advertise,
+      dhcp: this.vlan(vlan).dhcp,
     }));
     const byVlan = pulumi.output(Object.fromEntries(interfaces.map((entry) => [entry.vlan, entry.interface])));
     return new InterVlanRouter(

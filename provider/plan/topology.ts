@@ -37,6 +37,10 @@ export interface DescribedVlan {
   mtu?: number | undefined;
   /** Containers get no way out. Default: false. */
   internal?: boolean | undefined;
+  /** As InterVlanRouter's: the router tells devices and containers there of itself and of the IPv6 subnets. Default: false. */
+  advertise?: boolean | undefined;
+  /** As InterVlanRouter's: what the router hands out to devices there. The plan keeps it free of containers. Default: none. */
+  dhcp?: { first: string; last: string; leaseTime?: number | undefined; dnsServers?: string[] | undefined } | undefined;
 }
 
 export interface DescribedTopology {
@@ -65,6 +69,8 @@ export const planned = (subnet: string | { subnet: string }): string => formatCi
 
 const listOf = (value: string | string[] | undefined): string[] => (value === undefined ? [] : [value].flat());
 
+const poolOf = ({ first, last }: { first: string; last: string }): string => `${first}-${last}`;
+
 /** An address, where the text is one and no DNS name. */
 function addressIn(text: string | undefined) {
   try {
@@ -89,7 +95,10 @@ export function toPlan(topology: DescribedTopology): AddressesToPlan {
       const subnet = parseCidr(given.subnet);
       const gateway = given.gateway ?? listOf(vlan.gateway).find((address) => contains(subnet, parseAddress(address)));
       const theirs = own.filter((address) => contains(subnet, address)).map(({ address }) => address);
-      const reserved = [...new Set([...(given.reserved ?? []), ...theirs])].filter((address) => address !== gateway);
+      const pool = vlan.dhcp && contains(subnet, parseAddress(vlan.dhcp.first)) ? [poolOf(vlan.dhcp)] : [];
+      const reserved = [...new Set([...(given.reserved ?? []), ...theirs, ...pool])].filter(
+        (address) => address !== gateway,
+      );
       return {
         ...given,
         ...(gateway === undefined ? {} : { gateway }),
@@ -151,6 +160,11 @@ function refuseVlans(topology: DescribedTopology): string[] {
         return [];
       }
     });
+    for (const end of vlan.dhcp ? [vlan.dhcp.first, vlan.dhcp.last] : []) {
+      const address = addressIn(end);
+      if (!address || !subnets.some((subnet) => contains(subnet, address)))
+        refuse(".dhcp", `${quoted(end)} is no address of its subnets ${subnets.map(formatCidr).join(", ")}`);
+    }
     for (const gateway of listOf(vlan.gateway)) {
       const address = addressIn(gateway);
       if (!address) refuse(".gateway", `is no address such as 172.16.10.1: ${quoted(gateway)}`);
@@ -265,14 +279,22 @@ function refusePair(host: string, nic: string, one: Placed, other: Placed): stri
 }
 
 /** The kernel keeps a macvlan's parent from its children: a router there would not be reached by containers beside it. */
-function refuseRouter({ hosts, router }: DescribedTopology): string[] {
-  if (!router?.address) return [];
+function refuseRouter(topology: DescribedTopology): string[] {
+  const { hosts, router, vlans } = topology;
+  const unserved = Object.entries(vlans)
+    .filter(([name, { advertise, dhcp }]) => (advertise || dhcp) && !(router && (router.vlans?.includes(name) ?? true)))
+    .map(
+      ([name, { dhcp }]) =>
+        `vlans.${name}.${dhcp ? "dhcp" : "advertise"} is the router's work, and none routes ${quoted(name)}: add it to router${router ? ".vlans" : ""}`,
+    );
+  if (!router?.address) return unserved;
   return Object.entries(hosts)
     .filter(([, host]) => (["address", "port", "parent"] as const).every((key) => host[key] === router[key]))
     .map(
       ([host]) =>
         `router is ${host} itself, on the same interface: the kernel keeps containers from the interface they stand on, so those of ${host} could not reach their gateway; take a host of its own as the router`,
-    );
+    )
+    .concat(unserved);
 }
 
 /** The manager makes the Swarm's network of what it has itself. */

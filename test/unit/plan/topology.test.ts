@@ -135,6 +135,21 @@ describe("a topology", () => {
       /^vlans\.office-lan-1 has a shim, an interface whose name "shim-office-lan-1" has 17 bytes/,
     ],
     [
+      "addresses to hand out that are somewhere else",
+      withVlan({ dhcp: { first: "172.16.30.200", last: "172.16.31.2" } }),
+      /^vlans\.iot\.dhcp "172\.16\.31\.2" is no address of its subnets 172\.16\.30\.0\/24$/,
+    ],
+    [
+      "addresses to hand out, and no router to do it",
+      withVlan({ dhcp: { first: "172.16.30.200", last: "172.16.30.250" } }, { router: undefined }),
+      /^vlans\.iot\.dhcp is the router's work, and none routes "iot": add it to router$/,
+    ],
+    [
+      "an advertisement of a router that does not route it",
+      withVlan({ advertise: true }, { router: { vlans: ["mac20"] } }),
+      /^vlans\.iot\.advertise is the router's work, and none routes "iot": add it to router\.vlans$/,
+    ],
+    [
       "a router that is a Docker host",
       topology({ router: { address: "192.0.2.1", parent: "enp0s8" } }),
       /^router is host1 itself, on the same interface/,
@@ -162,6 +177,13 @@ describe("a topology", () => {
       ),
       [],
     );
+  });
+
+  it("asks for a plan that keeps clear of what the router hands out", () => {
+    const given = withVlan({ dhcp: { first: "172.16.30.128", last: "172.16.30.255" } });
+    assert.deepEqual(toPlan(given).subnets[2], { subnet: "172.16.30.0/24", reserved: ["172.16.30.128-172.16.30.255"] });
+    const ranges = Object.values(planAddresses(toPlan(given))["172.16.30.0/24"]?.hosts ?? {}).map(({ range }) => range);
+    assert.deepEqual(ranges, ["172.16.30.32/27", "172.16.30.64/27"]);
   });
 
   it("asks for a plan that keeps clear of the hosts' own addresses, of those hosts that take part", () => {
