@@ -11,6 +11,8 @@ take server # a configuration of dnsmasq, or nothing
 end
 
 name=router
+# The programs in whose tables Docker had its chain before a reboot.
+kept_chains=${kept_chains-}
 # What the host had before us, kept where a reboot clears it together with what we changed.
 state=$run_dir/router
 
@@ -110,7 +112,7 @@ sync_docker_user() { # sync_docker_user PROGRAM DEVICES
   if ! "$1" -w -S DOCKER-USER >/dev/null 2>&1; then
     # At boot Docker is not there yet: it keeps what it finds in its chain. Where it turns forwarding on, it drops what it
     # does not know; where we do, it would not.
-    docker_is_next && [ -n "$2" ] || return 0
+    case " $kept_chains " in *" $1 "*) docker_is_next && [ -n "$2" ] || return 0 ;; *) return 0 ;; esac
     run "$1" -w -N DOCKER-USER
     run "$1" -w -I FORWARD -j DOCKER-USER
     [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 1 ] || run "$1" -w -P FORWARD DROP
@@ -236,6 +238,11 @@ prepare() {
 # Its firewall, NAT and forwarding are in the way of every packet: it is always guarded.
 at_risk() { return 0; }
 touched() { printf '%s\n' "$devices" "$uplinks"; }
+
+own_kept() {
+  for program in iptables ip6tables; do ! "$program" -w -S DOCKER-USER >/dev/null 2>&1 || kept_chains="$kept_chains $program"; done
+  printf "kept_chains='%s'" "$kept_chains"
+}
 
 own_before() {
   keep table "$(listing)"

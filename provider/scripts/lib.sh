@@ -16,8 +16,6 @@ nl='
 IFS=" 	$nl"
 run_dir=/run/pulumi-macvlan
 taken=
-# The MAC address from before a reboot, in what is kept for the next one.
-kept_mac=${kept_mac-}
 
 section() { printf '\n@%s\n' "$1"; }
 
@@ -293,7 +291,9 @@ remove() {
   manage_again
 }
 
-# What a script of a link adds to the others: nothing of its own to undo.
+# What a script of a link adds to the others: nothing of its own to undo, and nothing to keep for a restore that only the
+# running host can tell (variables of the script, a line each).
+own_kept() { :; }
 own_before() { :; }
 own_undo() { :; }
 touched() { printf '%s\n' "$parent" "$name"; }
@@ -312,8 +312,8 @@ change() {
   section end
 }
 
-# do_verb: what every script ends with. It defines prepare, touched, prefixes, ensure, remove, observe, own_before and
-# own_undo, where those of a link don't fit.
+# do_verb: what every script ends with. It defines prepare, touched, prefixes, ensure, remove, observe, own_before,
+# own_undo and own_kept, where those of a link don't fit.
 do_verb() {
   case $job in
     apply | watch | rescue | commit) "$job"; return ;;

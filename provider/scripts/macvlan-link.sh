@@ -5,6 +5,14 @@ take name; take parent; take kind; take mode; take flag; take_list sources; take
 take mtu; take promiscuous; take_list addresses; take_list routes
 end
 
+# The MAC address from before a reboot: one that nobody chose stays all the same.
+kept_mac=${kept_mac-}
+own_kept() {
+  [ "$kind" = macvlan ] || return 0
+  peek "/sys/class/net/$name/address"
+  printf 'kept_mac=%s' "$peeked"
+}
+
 # ip shows "macvlan mode bridge bcqueuelen 1000 ..." and "ipvlan  mode l2 bridge".
 same_link() {
   case $(details) in *" $name@$parent: "*" $kind "*) ;; *) return 1 ;; esac

@@ -50,10 +50,7 @@ commit() {
     done
     write "$restorer" 600 "$version$nl$(restorer_text)"
   fi
-  # An address that nobody chose stays over a reboot all the same.
-  kept_mac=
-  [ "$resource ${kind-}" != "macvlan-link macvlan" ] || IFS= read -r kept_mac <"/sys/class/net/$name/address"
-  write "$(persisted)" 600 "${taken}kept_mac=$kept_mac$nl$script"
+  write "$(persisted)" 600 "$taken$(own_kept)$nl$script"
 }
 
 forget() {
