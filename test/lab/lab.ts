@@ -203,7 +203,8 @@ export class Lab {
 
   /** Runs a command line in a host's shell, over a connection that stays: a login costs a host ten times a command's time. */
   exec(host: string, line: string, { input = "", reject = true }: { input?: string; reject?: boolean } = {}) {
-    const stay = ["ControlMaster=auto", "ControlPersist=600", "ServerAliveInterval=4", "ServerAliveCountMax=2"];
+    // It outlives a minute in which tests cut the host off.
+    const stay = ["ControlMaster=auto", "ControlPersist=600", "ServerAliveInterval=10", "ServerAliveCountMax=6"];
     const shared = ["-S", this.controlSocket(host), ...stay.flatMap((option) => ["-o", option])];
     return execa("ssh", [...shared, ...this.sshArguments(host), line], { input, reject, timeout: 120_000 });
   }
