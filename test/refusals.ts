@@ -135,6 +135,20 @@ export const AT_PREVIEW: [Type, object, string, RegExp][] = [
     "interfaces[0].advertise",
     /fd00::\/56 is none/,
   ],
+  [
+    "InterVlanRouter",
+    {
+      interfaces: [
+        {
+          interface: "enp0s8.100",
+          addresses: ["172.16.10.1/24"],
+          dhcp: { first: "172.16.10.5", last: "172.16.10.9", dnsServers: ["fd00::53"] },
+        },
+      ],
+    },
+    "interfaces[0].dhcp.dnsServers",
+    /fd00::53 is no IPv4 address/,
+  ],
   ...(
     [
       ["172.16.11.1", "172.16.11.9", /172\.16\.11\.1 to 172\.16\.11\.9 is in no subnet/],

@@ -9,6 +9,7 @@ const PACKAGES: Record<string, string> = {
   ip: "iproute2 (its `ip` command; busybox's can't do this)",
   nft: "nftables",
   docker: "Docker (its `docker` command)",
+  dnsmasq: "dnsmasq (Debian package dnsmasq-base)",
   perl: "perl",
   ping: "ping (Debian package iputils-ping)",
 };

@@ -112,7 +112,10 @@ function refuseServed(entry: RouterInterface): { field: string; reason: string }
     });
   }
   if (!entry.dhcp) return refusals;
-  const { first, last } = entry.dhcp;
+  const { first, last, dnsServers } = entry.dhcp;
+  const foreign = dnsServers.find((text) => text.includes(":"));
+  if (foreign)
+    refusals.push({ field: "dhcp.dnsServers", reason: `${foreign} is no IPv4 address: DHCP tells of those only` });
   const router = routerOf(entry);
   const [low, high] = [parseAddress(first), parseAddress(last)];
   if (low.family === 6 || high.family === 6) {

@@ -146,7 +146,7 @@ export function interruption(kind: ResourceKind, olds: Props, news: Props, { rep
   const place = `${kind.describe(old)} on ${hostLabel(old.host)}`;
   const users = `${names.join(", ")} (as last read)`;
   return replaces.length > 0
-    ? `${place} can't be replaced while containers are on it: remove or disconnect ${users} first`
+    ? `${place} can be replaced only once no container is on it: ${users} must be removed or disconnected first, unless this program does so`
     : `${place} is made anew: ${users} will be off it until they are put back as they were`;
 }
 

@@ -4,9 +4,12 @@ import { alone, type Cidr, contains, formatAddress, parseAddress, parseCidr } fr
 import { quoted } from "../core/errors";
 import { type PlannedAddresses, reservedBlocks } from "./address-plan";
 import { formatBlock } from "./blocks";
-import { type DescribedVlan, hostsOf, parentOf, planned } from "./topology";
+import { type DescribedVlan, hostsOf, parentOf, planned, reservedOf } from "./topology";
 
-export type AttachedVlan = Pick<DescribedVlan, "vlanId" | "subnets" | "hosts" | "parent" | "driver" | "mode" | "mtu">;
+export type AttachedVlan = Pick<
+  DescribedVlan,
+  "vlanId" | "subnets" | "hosts" | "parent" | "driver" | "mode" | "mtu" | "dhcp"
+>;
 
 export interface NetworkAttachmentArgs {
   /** The nodes, by the names that the plan has. */
@@ -86,8 +89,7 @@ class Attachments {
         .map((address) => parseAddress(address))
         .filter((address) => contains(subnet, address))
         .map(({ address }) => alone(address));
-      const reserved = typeof entry === "string" ? [] : (entry.reserved ?? []);
-      const blocks = reserved
+      const blocks = reservedOf(vlan, entry)
         .flatMap((given) => reservedBlocks(given, subnet))
         .map((block) => formatBlock(subnet.family, block));
       return { range: text, exclude: [...own, ...blocks] };

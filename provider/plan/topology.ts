@@ -69,7 +69,12 @@ export const planned = (subnet: string | { subnet: string }): string => formatCi
 
 const listOf = (value: string | string[] | undefined): string[] => (value === undefined ? [] : [value].flat());
 
-const poolOf = ({ first, last }: { first: string; last: string }): string => `${first}-${last}`;
+/** What containers must not get: what others hold, and what the router hands out. */
+export function reservedOf({ dhcp }: Pick<DescribedVlan, "dhcp">, entry: DescribedVlan["subnets"][number]): string[] {
+  const given = typeof entry === "string" ? [] : (entry.reserved ?? []);
+  const inside = dhcp && contains(parseCidr(subnetText(entry)), parseAddress(dhcp.first));
+  return inside ? [...given, `${dhcp.first}-${dhcp.last}`] : given;
+}
 
 /** An address, where the text is one and no DNS name. */
 function addressIn(text: string | undefined) {
@@ -95,10 +100,7 @@ export function toPlan(topology: DescribedTopology): AddressesToPlan {
       const subnet = parseCidr(given.subnet);
       const gateway = given.gateway ?? listOf(vlan.gateway).find((address) => contains(subnet, parseAddress(address)));
       const theirs = own.filter((address) => contains(subnet, address)).map(({ address }) => address);
-      const pool = vlan.dhcp && contains(subnet, parseAddress(vlan.dhcp.first)) ? [poolOf(vlan.dhcp)] : [];
-      const reserved = [...new Set([...(given.reserved ?? []), ...theirs, ...pool])].filter(
-        (address) => address !== gateway,
-      );
+      const reserved = [...new Set([...reservedOf(vlan, entry), ...theirs])].filter((address) => address !== gateway);
       return {
         ...given,
         ...(gateway === undefined ? {} : { gateway }),
@@ -160,6 +162,9 @@ function refuseVlans(topology: DescribedTopology): string[] {
         return [];
       }
     });
+    if (vlan.internal && vlan.advertise) {
+      refuse(".advertise", "gives containers a way out, which internal denies them: leave one of both out");
+    }
     for (const end of vlan.dhcp ? [vlan.dhcp.first, vlan.dhcp.last] : []) {
       const address = addressIn(end);
       if (!address || !subnets.some((subnet) => contains(subnet, address)))

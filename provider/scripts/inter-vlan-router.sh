@@ -145,6 +145,12 @@ leases=/var/lib/pulumi-macvlan/leases
 
 serving() { peek "$server_pid" && alive "$peeked" && grep -qs -e "$server_config" "/proc/$peeked/cmdline"; }
 not_serving() { ! serving; }
+# server_in FOLDER: which one, and what it hands out.
+server_in() { cat "$1/dnsmasq.conf" "$1/dnsmasq.pid" 2>/dev/null; }
+drop_leases() {
+  rm -f "$leases"
+  rmdir "${leases%/*}" 2>/dev/null
+}
 
 sync_server() {
   if [ "$server" = "$(cat "$server_config" 2>/dev/null)" ] && { [ -z "$server" ] || serving; }; then return; fi
@@ -158,7 +164,7 @@ sync_server() {
 # It goes into the background by itself, and says before what keeps it from its work.
 start_server() {
   set -- dnsmasq "--conf-file=$server_config"
-  [ ! -d /run/systemd/system ] || set -- systemd-run --quiet --scope --collect "--unit=pulumi-macvlan-dnsmasq-$$" "$@"
+  [ ! -d /run/systemd/system ] || set -- systemd-run --quiet --scope --collect "$@"
   said=$("$@" 2>&1 9>&-)
 }
 
@@ -225,7 +231,8 @@ remove() {
   done
   IFS=" 	$nl"
   if nft list table inet "$table" >/dev/null 2>&1; then run nft delete table inet "$table"; fi
-  rm -rf "$state" "$leases"
+  rm -rf "$state"
+  drop_leases
 }
 
 prepare() {
@@ -240,7 +247,8 @@ at_risk() { return 0; }
 touched() { printf '%s\n' "$devices" "$uplinks"; }
 
 own_kept() {
-  for program in iptables ip6tables; do ! "$program" -w -S DOCKER-USER >/dev/null 2>&1 || kept_chains="$kept_chains $program"; done
+  # Where Docker looks after a table, its own chain is there too: DOCKER-USER alone may be left from us.
+  for program in iptables ip6tables; do ! "$program" -w -S DOCKER >/dev/null 2>&1 || kept_chains="$kept_chains $program"; done
   printf "kept_chains='%s'" "$kept_chains"
 }
 
@@ -248,6 +256,8 @@ own_before() {
   keep table "$(listing)"
   keep state "$(ls -d "$state" 2>/dev/null)"
   [ ! -d "$state" ] || cp -a "$state" "$guard/before/router" || fail no-watchdog "cannot write $guard"
+  keep had-leases "$(ls "$leases" 2>/dev/null)"
+  [ ! -e "$leases" ] || cp -a "$leases" "$guard/before/leases" || fail no-watchdog "cannot write $guard"
   for program in iptables ip6tables; do keep "$program" "$(docker_rules "$program")"; done
 }
 
@@ -259,16 +269,17 @@ own_undo() {
     docker_rules "$program" | while IFS= read -r rule; do "$program" -w -D ${rule#-A }; done
     while IFS= read -r rule; do [ -z "$rule" ] || "$program" -w -I ${rule#-A }; done <"$guard/before/$program"
   done
-  # Either it is the one of before, or none of that time runs any more.
-  same_server=no
-  [ "$(cat "$server_config" 2>/dev/null)" != "$(cat "$guard/before/router/dnsmasq.conf" 2>/dev/null)" ] || same_server=yes
-  [ "$same_server" = yes ] || stop_server
   # Moved, since a copy would need space; an undo that begins once more finds it moved.
-  if [ -d "$guard/before/router" ]; then
+  if [ -d "$guard/before/router" ] || [ -z "$(cat "$guard/before/state")" ]; then
+    [ "$(server_in "$state")" = "$(server_in "$guard/before/router")" ] || stop_server
     rm -rf "$state"
-    mv "$guard/before/router" "$state"
-  elif [ -z "$(cat "$guard/before/state")" ]; then
-    rm -rf "$state"
+    [ ! -d "$guard/before/router" ] || mv "$guard/before/router" "$state"
+  fi
+  if [ -z "$(cat "$guard/before/had-leases")" ]; then
+    drop_leases
+  elif [ ! -e "$leases" ]; then
+    mkdir -p "${leases%/*}"
+    cp -a "$guard/before/leases" "$leases"
   fi
   if [ -e "$server_config" ] && not_serving; then start_server; fi
 }

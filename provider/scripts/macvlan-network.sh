@@ -57,7 +57,7 @@ list_containers() {
 # a priority is known from Docker 28 on, and 0 where nobody chose it.
 endpoint='{{$.Id}}|{{if .IPAddress}}{{.IPAddress}}{{else}}{{with .IPAMConfig}}{{with index . "IPv4Address"}}{{.}}{{end}}{{end}}{{end}}'
 endpoint=$endpoint'|{{if .GlobalIPv6Address}}{{.GlobalIPv6Address}}{{else}}{{with .IPAMConfig}}{{with index . "IPv6Address"}}{{.}}{{end}}{{end}}{{end}}'
-endpoint=$endpoint'|{{range .Aliases}}{{.}} {{end}}|{{with .GwPriority}}{{.}}{{end}}'
+endpoint=$endpoint'|{{range .Aliases}}{{.}} {{end}}|{{with index . "GwPriority"}}{{.}}{{end}}'
 
 # existing: the arguments of docker network create for the network as it is, whoever made it.
 existing() {

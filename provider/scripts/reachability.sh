@@ -7,18 +7,24 @@ end
 container_of() { printf 'pulumi-macvlan-probe-%s-%s' "$nonce" "$1"; }
 label=pulumi-macvlan.probe
 
-# answer_udp PORTS: in the throwaway container's network, for as long as that is there: few images have what it takes.
+# answer_udp ADDRESSES PORTS: in the throwaway container's network, from just these addresses, for as long as it is there. Few
+# images have what it takes.
 answer_udp() {
   pid=$(docker inspect -f '{{.State.Pid}}' "$container")
   nsenter -t "$pid" -n perl -MSocket=:all -e '
-    my ($pid, @ports) = @ARGV;
+    my ($pid, $addresses, $ports) = @ARGV;
     my ($bits, @sockets) = "";
-    for my $port (@ports) {
-      socket my $socket, AF_INET6, SOCK_DGRAM, 0 or die "socket: $!\n";
-      setsockopt $socket, IPPROTO_IPV6, IPV6_V6ONLY, 0;
-      bind $socket, pack_sockaddr_in6($port, IN6ADDR_ANY) or die "udp port $port: $!\n";
-      vec($bits, fileno $socket, 1) = 1;
-      push @sockets, $socket;
+    for my $address (grep { /^[0-9a-f:.]+$/i } split " ", $addresses) {
+      my $family = $address =~ /:/ ? AF_INET6 : AF_INET;
+      for my $port (split " ", $ports) {
+        socket my $socket, $family, SOCK_DGRAM, 0 or die "socket: $!\n";
+        # IPV6_FREEBIND: it may still be tentative.
+        setsockopt $socket, IPPROTO_IPV6, 78, 1 if $family == AF_INET6;
+        my $own = inet_pton $family, $address;
+        bind $socket, $family == AF_INET6 ? pack_sockaddr_in6($port, $own) : pack_sockaddr_in($port, $own) or die "udp port $port: $!\n";
+        vec($bits, fileno $socket, 1) = 1;
+        push @sockets, $socket;
+      }
     }
     exit if fork;
     open STDOUT, ">", "/dev/null"; open STDERR, ">", "/dev/null"; open STDIN, "<", "/dev/null";
@@ -35,10 +41,11 @@ answer_udp() {
 # start_end ID KIND NAME ADDRESS PORTS ("tcp/443,udp/53"): makes a throwaway container ("network") or finds one that is there ("container"), and
 # says which addresses it has.
 start_end() {
+  udp=
   if [ "$2" = network ]; then
     container=$(container_of "$1")
     case $4 in -) way= ;; *:*) way=--ip6=$4 ;; *) way=--ip=$4 ;; esac
-    listen= udp=
+    listen=
     for port in $(printf '%s' "$5" | tr ',' ' '); do
       case $port in
         tcp/*) listen="${listen}while :; do nc -l -p ${port#*/} </dev/null >/dev/null 2>&1; done & " ;;
@@ -46,14 +53,15 @@ start_end() {
       esac
     done
     said=$(docker run -d --rm --name "$container" --label "$label=$nonce" --network "$3" $way "$image" \
-      sh -c "${listen}sleep 300" 2>&1) && { [ -z "$udp" ] || said=$(answer_udp $udp 2>&1); } ||
+      sh -c "${listen}sleep 300" 2>&1) ||
       { printf 'failed %s %s\n' "$1" "$(printf '%s' "$said" | tr '\n' ' ')"; return; }
   else
     container=$3
   fi
-  said=$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}} {{end}}' "$container" 2>&1) ||
+  said=$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}} {{end}}' "$container" 2>&1) &&
+    addresses=$said && { [ -z "$udp" ] || said=$(answer_udp "$addresses" "$udp" 2>&1); } ||
     { printf 'failed %s %s\n' "$1" "$(printf '%s' "$said" | tr '\n' ' ')"; return; }
-  printf 'end %s %s\n' "$1" "$said"
+  printf 'end %s %s\n' "$1" "$addresses"
 }
 
 # inside FROM COMMAND...: in the network of a container, with the programs of the host: an image need not have them.

@@ -44,7 +44,7 @@ const linkData = (nonce: string, seconds = SECONDS) => [
   [],
   [],
 ];
-const routerData = (nonce: string) => [...common(nonce), [], ["enp0s8"], [], "pulumi_macvlan_router", "", "false"];
+const routerData = (nonce: string) => [...common(nonce), [], ["enp0s8"], [], "pulumi_macvlan_router", "", "false", ""];
 
 const own = 'ip link set guard0 alias "$mark"; ip link set guard0 up';
 const table = (rules: string) => `nft -f - <<'RULES'\ntable inet pulumi_macvlan_router {\n${rules}\n}\nRULES`;

@@ -55,7 +55,7 @@ describe("a preview", function () {
   it("names those that are in the way of another network", async () =>
     assert.match(
       await preview({ LAB_PARENT: "enp0s3" }),
-      /"mac10" on host1 can't be replaced while containers are on it: remove or disconnect c1 \(as last read\) first/,
+      /"mac10" on host1 can be replaced only once no container is on it: c1 \(as last read\) must be removed or disconnected first/,
     ));
 
   it("names none where nothing is changed", async () => assert.doesNotMatch(await preview({}), /c1/));

@@ -115,7 +115,7 @@ describe("diff", () => {
     });
     it("names them where they are in the way", async () => {
       assert.deepEqual(await told({ parent: "enp0s8.200" }), [
-        'Docker network "mac10" on host1 can\'t be replaced while containers are on it: remove or disconnect c1, c2 (as last read) first',
+        'Docker network "mac10" on host1 can be replaced only once no container is on it: c1, c2 (as last read) must be removed or disconnected first, unless this program does so',
       ]);
     });
     it("is quiet where nothing is made anew, or nothing is known", async () => {

@@ -31,6 +31,14 @@ describe("toNetworkAttachmentDefinitions", () => {
     ]);
   });
 
+  it("keeps pods clear of what the router hands out", () => {
+    const dhcp = { first: "172.16.10.192", last: "172.16.10.255" };
+    const [[, config]] = configs({ ipam: "whereabouts", vlans: { mac10: { subnets: [lan], dhcp } } }) as [
+      [string, { ipam: { exclude: string[] } }],
+    ];
+    assert.ok(config.ipam.exclude.includes("172.16.10.192/26"), String(config.ipam.exclude));
+  });
+
   it("gives whereabouts one range, but for what is taken", () => {
     assert.deepEqual(configs({ ipam: "whereabouts" }), [
       [

@@ -135,6 +135,11 @@ describe("a topology", () => {
       /^vlans\.office-lan-1 has a shim, an interface whose name "shim-office-lan-1" has 17 bytes/,
     ],
     [
+      "a way out by advertisement of a VLAN that has none",
+      withVlan({ internal: true, advertise: true }),
+      /^vlans\.iot\.advertise gives containers a way out, which internal denies them/,
+    ],
+    [
       "addresses to hand out that are somewhere else",
       withVlan({ dhcp: { first: "172.16.30.200", last: "172.16.31.2" } }),
       /^vlans\.iot\.dhcp "172\.16\.31\.2" is no address of its subnets 172\.16\.30\.0\/24$/,
