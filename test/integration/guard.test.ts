@@ -137,7 +137,8 @@ const KILLS: [
     "macvlan-link",
     "ip link set mgmt0 type macvlan macaddr flush",
     undefined,
-    manageOver("macvlan mode source macaddr set $theirs"),
+    // Else the interface below answers for the address, and takes it over in time.
+    `sysctl -qw net.ipv4.conf.all.arp_ignore=1; ${manageOver("macvlan mode source macaddr set $theirs")}`,
   ],
   ["a change that never ends", "macvlan-link", "ip link set enp0s3 mtu 68; sleep 1000"],
 ];

@@ -137,6 +137,8 @@ describe("a router that hands out addresses", function () {
   const running = () => on("host3", "pgrep -fc '[d]nsmasq --conf-file=/run/pulumi-macvlan' || true");
 
   before(async () => {
+    // As Docker has it after a reboot.
+    await on("host3", "sysctl -qw net.ipv4.ip_forward=1");
     for (const host of ["host1", "host3"]) then[host] = await shape(host);
     links = [
       await driven("VlanSubinterface", "host1", { parent: "enp0s8", vlanId: 100 }).create(),
