@@ -1,7 +1,7 @@
 // InterVlanRouter on a host: gateway addresses, forwarding, NAT and a stateful policy between VLANs.
 // Kernel: Documentation/networking/ip-sysctl.rst (ip_forward, forwarding, accept_ra); nft(8).
 import { z } from "zod";
-import { type Dhcp, renderServer, routerOf } from "../dnsmasq/config";
+import { renderServer, routerOf, type ServedInterface } from "../dnsmasq/config";
 import { decodeAddresses } from "../iproute/decode";
 import { compareListings, type Rule, renderRuleset, TABLE } from "../nftables/ruleset";
 import { compareCidr, networkOf, overlaps, parseAddress, parseCidr } from "./addresses";
@@ -10,15 +10,8 @@ import { address, flag, interfaceAddresses, interfaceName, subnet, wholeNumber }
 import { markOf } from "./mark";
 import type { Claim, CommonInputs, ResourceKind, Sections } from "./resource";
 
-interface RouterInterface {
-  interface: string;
-  addresses: string[];
-  advertise?: true | undefined;
-  dhcp?: Dhcp | undefined;
-}
-
 export interface InterVlanRouterInputs extends CommonInputs {
-  interfaces: RouterInterface[];
+  interfaces: ServedInterface[];
   nat: { outInterface: string; sources?: string[] }[];
   policy: { default: "accept" | "drop"; rules: Rule[] };
   persist: boolean;
@@ -95,7 +88,7 @@ const routerInterface = z.strictObject(
 );
 
 /** What is wrong with what one interface hands out. */
-function refuseServed(entry: RouterInterface): { field: string; reason: string }[] {
+function refuseServed(entry: ServedInterface): { field: string; reason: string }[] {
   const refusals: { field: string; reason: string }[] = [];
   const six = entry.addresses.map(parseCidr).filter(({ family }) => family === 6);
   if (entry.advertise && six.length === 0) {
@@ -145,7 +138,7 @@ const SERVER_FILES = { pid: "/run/pulumi-macvlan/router/dnsmasq.pid", leases: "/
 
 const server = ({ interfaces }: InterVlanRouterInputs): string => renderServer(interfaces, SERVER_FILES);
 
-const subnetsOf = (interfaces: readonly RouterInterface[]): string[] =>
+const subnetsOf = (interfaces: readonly ServedInterface[]): string[] =>
   [...new Set(interfaces.flatMap(({ addresses }) => addresses.map((address) => networkOf(parseCidr(address)))))].sort(
     compareCidr,
   );

@@ -1,6 +1,6 @@
 // What the router hands out: one configuration of a dnsmasq of its own, which answers no DNS.
 // Source: dnsmasq(8); DHCP is RFC 2131, router advertisements RFC 4861, what hosts make of them RFC 4862.
-import { networkOf, parseAddress, parseCidr } from "../core/addresses";
+import { formatAddress, parseAddress, parseCidr } from "../core/addresses";
 
 export interface Dhcp {
   first: string;
@@ -48,20 +48,18 @@ function linesOf(entry: ServedInterface, index: number): string[] {
 }
 
 function maskOf(cidr: string): string {
-  const { prefix } = parseCidr(cidr);
-  const mask = 2 ** 32 - 2 ** (32 - prefix);
-  return [24, 16, 8, 0].map((shift) => Math.floor(mask / 2 ** shift) % 256).join(".");
+  const { first, last } = parseCidr(cidr);
+  return formatAddress(4, 2n ** 32n - (last - first + 1n));
 }
 
-const prefixesOf = (addresses: readonly string[]): string[] =>
-  [
-    ...new Set(
-      addresses
-        .map(parseCidr)
-        .filter(({ family }) => family === 6)
-        .map(networkOf),
-    ),
-  ].map((network) => network.split("/")[0] ?? "");
+const prefixesOf = (addresses: readonly string[]): string[] => [
+  ...new Set(
+    addresses
+      .map(parseCidr)
+      .filter(({ family }) => family === 6)
+      .map(({ first }) => formatAddress(6, first)),
+  ),
+];
 
 /** The whole file; empty where nobody is to be served. */
 export function renderServer(interfaces: readonly ServedInterface[], files: { pid: string; leases: string }): string {
