@@ -76,7 +76,7 @@ export interface VlanTopologyArgs {
   probes?: pulumi.Input<ProbeArgs>[] | undefined;
   /** A file that gets the probes' results as JUnit XML. Default: none. */
   junit?: pulumi.Input<string> | undefined;
-  /** As MacvlanNetwork's `probe`: no range is used in which a stranger has an address. Default: false. */
+  /** As `probe` of MacvlanNetwork and InterVlanRouter: no range and no gateway is used in which a stranger has an address. Default: false. */
   probe?: boolean | undefined;
   /** Be there again after a reboot. Default: true. */
   persist?: boolean | undefined;
@@ -319,6 +319,7 @@ export class VlanTopology extends pulumi.ComponentResource {
               to: names[rule.to] ?? rule.to,
             })),
           })),
+        probe: this.args.probe,
         persist: this.args.persist,
       },
       { parent: this },

@@ -14,6 +14,14 @@ const PACKAGES: Record<string, string> = {
   ping: "ping (Debian package iputils-ping)",
 };
 
+/** What `refuse_strangers` tells: who has an address already, and where. */
+export const strangersIn = (text: string) =>
+  text
+    .split(",")
+    .filter(Boolean)
+    .map((line) => line.split(" "))
+    .map(([device = "", address = "", macAddress = ""]) => ({ device, address, macAddress }));
+
 export function explainCommon(
   { code, details: [first = "", second = ""] }: ScriptFailure,
   inputs: CommonInputs,

@@ -6,6 +6,7 @@ import { decodeAddresses } from "../iproute/decode";
 import { compareListings, type Rule, renderRuleset, TABLE } from "../nftables/ruleset";
 import { compareCidr, networkOf, overlaps, parseAddress, parseCidr } from "./addresses";
 import type { Refusal } from "./errors";
+import { strangersIn } from "./explain";
 import { address, flag, interfaceAddresses, interfaceName, subnet, wholeNumber } from "./fields";
 import { markOf } from "./mark";
 import type { Claim, CommonInputs, ResourceKind, Sections } from "./resource";
@@ -14,6 +15,7 @@ export interface InterVlanRouterInputs extends CommonInputs {
   interfaces: ServedInterface[];
   nat: { outInterface: string; sources?: string[] }[];
   policy: { default: "accept" | "drop"; rules: Rule[] };
+  probe: boolean;
   persist: boolean;
 }
 
@@ -199,6 +201,7 @@ export const interVlanRouter: ResourceKind<InterVlanRouterInputs> = {
         { error: "must be {default, rules}" },
       )
       .default({ default: "accept", rules: [] }),
+    probe: flag(false),
     persist: flag(true),
   },
   identity: [],
@@ -246,6 +249,7 @@ export const interVlanRouter: ResourceKind<InterVlanRouterInputs> = {
     TABLE,
     ruleset(inputs),
     String(hasIpv6(inputs)),
+    String(inputs.probe),
     server(inputs),
   ],
   decode: (sections, inputs) => {
@@ -272,6 +276,12 @@ export const interVlanRouter: ResourceKind<InterVlanRouterInputs> = {
     switch (code) {
       case "no-interface":
         return `interface "${first}" does not exist; its interfaces are ${second.trim().split(" ").join(", ")}`;
+      case "stranger": {
+        const all = strangersIn(first).map(
+          ({ device, address, macAddress }) => `${address} on "${device}" (${macAddress})`,
+        );
+        return `somebody has an address already that this router is to have: ${all.join(", ")}. Of two gateways with one address, hosts send to either: take it away there, or give this router another one`;
+      }
       case "server":
         return `dnsmasq did not start: ${first}${/in use/i.test(first) ? ". Another DHCP server listens there: stop it, or leave dhcp and advertise out" : ""}`;
       default:

@@ -1,5 +1,6 @@
 // MacvlanNetwork on a host: a Docker network whose containers stand on a parent interface.
 // Docker: https://docs.docker.com/engine/network/drivers/macvlan/; moby libnetwork/drivers/macvlan.
+
 import { z } from "zod";
 import {
   decodeNetwork,
@@ -14,6 +15,7 @@ import {
 } from "../docker/network";
 import { type Cidr, contains, containsRange, formatAddress, overlaps, parseAddress, parseCidr } from "./addresses";
 import type { Refusal } from "./errors";
+import { strangersIn } from "./explain";
 import { address, dockerName, flag, interfaceName, plainText, subnet, textMap } from "./fields";
 import { markOf } from "./mark";
 import { completeMode, flagOfIpvlan, type Kind, kind, modeOf, parentClaim, refuseMode } from "./modes";
@@ -126,14 +128,17 @@ function refuseScope(inputs: Partial<MacvlanNetworkInputs>, unknown: ReadonlySet
 /** More than these take too long; and nobody can ask for all addresses of a /80. */
 const MOST_PROBED = 4096n;
 
-/** The ranges that are handed out for the first time, as "first last". */
-function probedRanges({ probe, subnets }: MacvlanNetworkInputs, previous: MacvlanNetworkInputs | undefined): string[] {
+/** The ranges that are handed out for the first time, as "parent first last". */
+function probedRanges(
+  { parent, probe, subnets }: MacvlanNetworkInputs,
+  previous: MacvlanNetworkInputs | undefined,
+): string[] {
   const handedOut = ({ subnet, ipRange }: Subnet): Cidr => parseCidr(ipRange ?? subnet);
   const before = previous?.subnets?.map(handedOut) ?? [];
   return (probe ? subnets : [])
     .map(handedOut)
     .filter((range) => range.last - range.first < MOST_PROBED && !before.some((old) => containsRange(old, range)))
-    .map(({ family, first, last }) => `${formatAddress(family, first)} ${formatAddress(family, last)}`);
+    .map(({ family, first, last }) => `${parent} ${formatAddress(family, first)} ${formatAddress(family, last)}`);
 }
 
 export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
@@ -244,10 +249,7 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
         return `docker network create said: ${first}`;
       }
       case "stranger": {
-        const all = first
-          .split(",")
-          .filter(Boolean)
-          .map((entry) => `${entry.replace(" ", " (")})`);
+        const all = strangersIn(first).map(({ address, macAddress }) => `${address} (${macAddress})`);
         return `somebody on "${parent}" has an address already that this network would hand out: ${all.join(", ")}. Reserve it in the plan (or choose another ipRange), or free it`;
       }
       case "in-use":

@@ -98,6 +98,12 @@ const defaultBits = (subnet: Cidr): number => {
   return subnet.family === 4 ? Math.max(0, room - 3) : Math.min(CONTAINERS_IPV6, Math.max(0, room - 3));
 };
 
+/** The router's address: the first one, where none is given. */
+export function gatewayOf({ first, last }: Cidr, given: string | undefined): bigint {
+  if (given !== undefined) return parseAddress(given).value;
+  return first === last ? first : first + 1n;
+}
+
 /** One subnet's planning: what is given, what is held, what is free. */
 class Planner {
   readonly subnet: Cidr;
@@ -122,8 +128,7 @@ class Planner {
     if (given.gateway !== undefined && !contains(this.subnet, parseAddress(given.gateway))) {
       throw new Error(`gateway ${given.gateway} is not in subnet ${this.text}`);
     }
-    const first = this.subnet.first === this.subnet.last ? this.subnet.first : this.subnet.first + 1n;
-    this.gateway = given.gateway === undefined ? first : parseAddress(given.gateway).value;
+    this.gateway = gatewayOf(this.subnet, given.gateway);
     this.reserved = (given.reserved ?? []).map((entry) => ({
       text: entry,
       blocks: reservedBlocks(entry, this.subnet),

@@ -1,7 +1,7 @@
 // What may pass between VLANs, said once: the router's rules come from it, and the probes that show that what is allowed works
 // and what is not does not. Pure.
 import type { Expectation } from "../core/reachability";
-import { type DescribedTopology, type DescribedVlan, hostsOf, planned, shimmed } from "./topology";
+import { type DescribedTopology, type DescribedVlan, hostsOf, isRouted, planned, shimmed } from "./topology";
 
 /** As in "iot to nas: tcp 443, nothing else". */
 export interface Allowed {
@@ -94,7 +94,7 @@ function between(
   const to = inOrder(topology, target).at(-1);
   const { router } = topology;
   if (host === undefined || to === undefined || (router && passing === "unknown")) return [];
-  const routed = router && [name, other].every((entry) => router.vlans?.includes(entry) ?? true);
+  const routed = [name, other].every((entry) => isRouted(topology, entry));
   const allowed = typeof passing === "string" ? undefined : passing;
   const rules = allowed?.filter((entry) => [name, "any"].includes(entry.from) && [other, "any"].includes(entry.to));
   const open = (protocol: "tcp" | "udp" | "icmp", port?: number): Expectation =>

@@ -3,7 +3,7 @@ import { contains, formatCidr, overlaps, parseAddress, parseCidr } from "../core
 import { messageOf, quoted } from "../core/errors";
 import { dockerName, interfaceName, vlanId as vlanIdField } from "../core/fields";
 import { completeMode, type Flag, type Kind, parentClaim } from "../core/modes";
-import type { AddressesToPlan, HostToPlan, SubnetToPlan } from "./address-plan";
+import { type AddressesToPlan, gatewayOf, type HostToPlan, type SubnetToPlan } from "./address-plan";
 
 /** A host as far as it is known before anything is made. */
 export interface DescribedHost extends HostToPlan {
@@ -69,6 +69,14 @@ export const planned = (subnet: string | { subnet: string }): string => formatCi
 
 const listOf = (value: string | string[] | undefined): string[] => (value === undefined ? [] : [value].flat());
 
+/** The routers that a subnet was given. */
+function gatewaysOf({ gateway }: DescribedVlan, entry: DescribedVlan["subnets"][number]): string[] {
+  const own = typeof entry === "string" ? undefined : entry.gateway;
+  const subnet = parseCidr(subnetText(entry));
+  const inside = listOf(gateway).filter((address) => contains(subnet, parseAddress(address)));
+  return [...new Set([...listOf(own), ...inside])];
+}
+
 /** What containers must not get: what others hold, and what the router hands out. */
 export function reservedOf({ dhcp }: Pick<DescribedVlan, "dhcp">, entry: DescribedVlan["subnets"][number]): string[] {
   const given = typeof entry === "string" ? [] : (entry.reserved ?? []);
@@ -98,7 +106,7 @@ export function toPlan(topology: DescribedTopology): AddressesToPlan {
     vlan.subnets.map((entry): SubnetToPlan => {
       const given = typeof entry === "string" ? { subnet: entry } : entry;
       const subnet = parseCidr(given.subnet);
-      const gateway = given.gateway ?? listOf(vlan.gateway).find((address) => contains(subnet, parseAddress(address)));
+      const [gateway] = gatewaysOf(vlan, entry);
       const theirs = own.filter((address) => contains(subnet, address)).map(({ address }) => address);
       const reserved = [...new Set([...reservedOf(vlan, entry), ...theirs])].filter((address) => address !== gateway);
       return {
@@ -123,7 +131,14 @@ export function refuseTopology(topology: DescribedTopology): string[] {
   const malformed = refuseVlans(topology);
   // What follows compares VLANs with each other: it needs names and addresses that can be read.
   if (unknown.length + malformed.length > 0) return [...unknown, ...malformed];
-  return [...refuseOverlaps(topology), ...refuseParents(topology), ...refuseRouter(topology), ...refuseSwarm(topology)];
+  return [
+    ...refuseOverlaps(topology),
+    ...refuseParents(topology),
+    ...refuseGateways(topology),
+    ...refuseRouter(topology),
+    ...refuseUnserved(topology),
+    ...refuseSwarm(topology),
+  ];
 }
 
 function refuseUnknownNames({ hosts, vlans, router, shims, swarm }: DescribedTopology): string[] {
@@ -170,7 +185,8 @@ function refuseVlans(topology: DescribedTopology): string[] {
       if (!address || !subnets.some((subnet) => contains(subnet, address)))
         refuse(".dhcp", `${quoted(end)} is no address of its subnets ${subnets.map(formatCidr).join(", ")}`);
     }
-    for (const gateway of listOf(vlan.gateway)) {
+    const gateways = listOf(vlan.gateway);
+    for (const gateway of gateways) {
       const address = addressIn(gateway);
       if (!address) refuse(".gateway", `is no address such as 172.16.10.1: ${quoted(gateway)}`);
       else if (!subnets.some((subnet) => contains(subnet, address))) {
@@ -283,23 +299,52 @@ function refusePair(host: string, nic: string, one: Placed, other: Placed): stri
     : [];
 }
 
-/** The kernel keeps a macvlan's parent from its children: a router there would not be reached by containers beside it. */
-function refuseRouter(topology: DescribedTopology): string[] {
+export const isRouted = ({ router }: DescribedTopology, vlan: string): boolean =>
+  router !== undefined && (router.vlans?.includes(vlan) ?? true);
+
+/** Two routers with one address, or two for one subnet: containers would send to either. */
+function refuseGateways(topology: DescribedTopology): string[] {
   const { hosts, router, vlans } = topology;
-  const unserved = Object.entries(vlans)
-    .filter(([name, { advertise, dhcp }]) => (advertise || dhcp) && !(router && (router.vlans?.includes(name) ?? true)))
+  const others = Object.entries(hosts).filter(([, { address }]) => address !== router?.address);
+  return Object.entries(vlans).flatMap(([name, vlan]) =>
+    vlan.subnets.flatMap((entry) => {
+      const given = gatewaysOf(vlan, entry);
+      if (given.length > 1) {
+        return `vlans.${name} gives ${planned(entry)} two routers, ${given.join(" and ")}: containers take one; leave the other out`;
+      }
+      const subnet = parseCidr(subnetText(entry));
+      const gateway = gatewayOf(subnet, given[0]);
+      return others
+        .filter(([, { address }]) => {
+          const own = addressIn(address);
+          return isRouted(topology, name) && own && contains(subnet, own) && own.value === gateway;
+        })
+        .map(
+          ([host, { address }]) =>
+            `vlans.${name}.gateway: ${host} has ${address} already (SSH reaches it there), and the router is to have it too; give the VLAN another gateway`,
+        );
+    }),
+  );
+}
+
+function refuseUnserved(topology: DescribedTopology): string[] {
+  return Object.entries(topology.vlans)
+    .filter(([name, { advertise, dhcp }]) => (advertise || dhcp) && !isRouted(topology, name))
     .map(
       ([name, { dhcp }]) =>
-        `vlans.${name}.${dhcp ? "dhcp" : "advertise"} is the router's work, and none routes ${quoted(name)}: add it to router${router ? ".vlans" : ""}`,
+        `vlans.${name}.${dhcp ? "dhcp" : "advertise"} is the router's work, and none routes ${quoted(name)}: add it to router${topology.router ? ".vlans" : ""}`,
     );
-  if (!router?.address) return unserved;
+}
+
+/** The kernel keeps a macvlan's parent from its children: a router there would not be reached by containers beside it. */
+function refuseRouter({ hosts, router }: DescribedTopology): string[] {
+  if (!router?.address) return [];
   return Object.entries(hosts)
     .filter(([, host]) => (["address", "port", "parent"] as const).every((key) => host[key] === router[key]))
     .map(
       ([host]) =>
         `router is ${host} itself, on the same interface: the kernel keeps containers from the interface they stand on, so those of ${host} could not reach their gateway; take a host of its own as the router`,
-    )
-    .concat(unserved);
+    );
 }
 
 /** The manager makes the Swarm's network of what it has itself. */

@@ -62,6 +62,12 @@ export interface InterVlanRouterArgs {
   nat?: pulumi.Input<pulumi.Input<RouterNatArgs>[]> | undefined;
   /** Default: everything between routed interfaces is accepted. */
   policy?: pulumi.Input<RouterPolicyArgs> | undefined;
+  /**
+   * Before an address is put on an interface, ask there for somebody who has it already (ARP probe, RFC 5227; neighbour solicitation,
+   * RFC 4861): a second router with one gateway is then an error that names the other one's MAC. Takes perl on the host, and 4 s.
+   * Default: false.
+   */
+  probe?: pulumi.Input<boolean> | undefined;
   /** Be there again after a reboot, before Docker starts; takes systemd on the host. Default: true. */
   persist?: pulumi.Input<boolean> | undefined;
   /** Take over a table of this package's name that another stack made. Default: false. */

@@ -7,6 +7,7 @@ take_list uplinks
 take table
 take ruleset
 take ipv6
+take probe
 take server # a configuration of dnsmasq, or nothing
 end
 
@@ -60,6 +61,16 @@ forward() {
 # --- addresses -------------------------------------------------------------------------------------------
 
 has_address() { case "$nl$(all_addresses "$1")$nl" in *"$nl$2$nl"*) return 0 ;; esac; return 1; }
+
+# As strangers are asked for. At boot nobody is asked: what was ours before a restart is ours.
+new_addresses() {
+  [ "$probe" = true ] && [ "$job" != restore ] || return 0
+  IFS=$nl
+  for line in $addresses; do
+    address=${line#* }
+    has_address "${line%% *}" "$address" || printf '%s %s %s\n' "${line%% *}" "${address%/*}" "${address%/*}"
+  done
+}
 
 # The interfaces belong to others; only the addresses listed in $router_addresses were put there by us.
 sync_router_addresses() {
@@ -180,6 +191,7 @@ table_mark() { nft list table inet "$table" 2>/dev/null | grep -m 1 -o 'comment 
 ensure() {
   for device in $devices $uplinks; do exists "$device" || fail no-interface "$device" "$(interfaces)"; done
   if nft list table inet "$table" >/dev/null 2>&1; then claim "$(table_mark)"; fi
+  refuse_strangers $(new_addresses)
   mkdir -p "$state" || fail command "mkdir $state" ""
   made
   sync_table

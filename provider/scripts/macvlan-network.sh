@@ -151,78 +151,9 @@ recreate() {
   fail undone "$why"
 }
 
-# strangers FIRST LAST ...: "address MAC" of everybody who has an address of these ranges, by an ARP probe (RFC 5227) or a
-# neighbour solicitation (RFC 4861) for each, twice: neither says an address of our own.
-strangers() {
-  peek "/sys/class/net/$parent/ifindex"; index=$peeked
-  peek "/sys/class/net/$parent/address"
-  perl -MSocket=:all -e '
-    my ($index, $mac, @ranges) = @ARGV;
-    $mac = pack "H12", $mac =~ tr/://dr;
-    my ($arp, $ip6) = (0x0806, 0x86dd);
-    my %socket;
-    sub way { pack "S n i S C C a8", 17, $_[0], $index, 0, 0, 6, $_[1] }
-    for my $type ($arp, $ip6) {
-      socket $socket{$type}, 17, 3, unpack "S", pack "n", $type or die "socket: $!\n";
-      bind $socket{$type}, way($type, "") or die "bind: $!\n";
-    }
-    setsockopt $socket{$ip6}, 263, 1, pack "i S S a8", $index, 2, 6, "";
-    sub sum { my $sum = 0; $sum += $_ for unpack "n*", $_[0]; $sum = ($sum & 0xffff) + ($sum >> 16) while $sum >> 16; ~$sum & 0xffff }
-    my (%asked, %found);
-    while (my ($first, $last) = splice @ranges, 0, 2) {
-      my $family = $first =~ /:/ ? AF_INET6 : AF_INET;
-      my ($from, $to) = map { inet_pton $family, $_ } $first, $last;
-      my ($head, $at) = $family == AF_INET ? ("", unpack "N", $from) : (substr($from, 0, 8), unpack "Q>", substr $from, 8);
-      my $end = $family == AF_INET ? unpack "N", $to : unpack "Q>", substr $to, 8;
-      for (; $at <= $end; $at++) { $asked{$family == AF_INET ? pack "N", $at : $head . pack "Q>", $at} = 1 }
-    }
-    sub hear {
-      my ($until, $bits) = (time + $_[0], "");
-      vec($bits, fileno $_, 1) = 1 for values %socket;
-      for (;;) {
-        return if time >= $until or not select my $ready = $bits, undef, undef, 0.7;
-        for my $type ($arp, $ip6) {
-          next unless vec $ready, fileno $socket{$type}, 1;
-          recv $socket{$type}, my $frame, 2000, 0;
-          my $whose = $type == $arp ? substr $frame, 28, 4 : ord(substr $frame, 54, 1) == 136 ? substr $frame, 62, 16 : "";
-          my $from = substr $frame, 6, 6;
-          $found{$whose} = $from if $asked{$whose} and $from ne $mac;
-        }
-      }
-    }
-    for (1 .. 2) {
-      for my $address (sort keys %asked) {
-        if (length $address == 4) {
-          my $to = "\xff" x 6;
-          send $socket{$arp}, $to . $mac . pack("n n n C C n", $arp, 1, 0x0800, 6, 4, 1) . $mac . "\0" x 10 . $address, 0, way $arp, $to;
-        } else {
-          my $to = "\x33\x33\xff" . substr $address, 13;
-          my $group = pack("H26", "ff0200000000000000000001ff") . substr $address, 13;
-          my $ends = "\0" x 16 . $group;
-          my $ask = sub { pack "C C n N a16", 135, 0, $_[0], 0, $address };
-          my $body = $ask->(sum($ends . pack("N N", 24, 58) . $ask->(0)));
-          send $socket{$ip6}, $to . $mac . pack("n N n C C", $ip6, 6 << 28, 24, 58, 255) . $ends . $body, 0, way $ip6, $to;
-        }
-      }
-      hear 2;
-    }
-    for (sort keys %found) {
-      printf "%s %s\n", inet_ntop(length == 4 ? AF_INET : AF_INET6, $_), join ":", map { sprintf "%02x", ord } split //, $found{$_};
-    }
-  ' "$index" "$peeked" "$@" 2>&1
-}
-
-# Asked before anything is changed; our own containers keep quiet, since what their parent sends does not come to them.
-refuse_strangers() {
-  [ -n "$ranges" ] || return 0
-  need perl
-  found=$(strangers $ranges) || fail command "perl" "$found"
-  [ -z "$found" ] || fail stranger "$(printf '%s' "$found" | tr '\n' ',')"
-}
-
 ensure() {
   [ "$swarm" = true ] || exists "$parent" || fail no-parent "$(interfaces)"
-  refuse_strangers
+  refuse_strangers $ranges
   if find_network; then
     if [ -z "$found_mark" ] || [ "$found_mark" = "<no value>" ]; then claim ""; else claim "$found_mark"; fi
     # Labels can be copied: what a refresh found to differ is made anew even where they say that it is right.

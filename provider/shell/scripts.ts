@@ -7,7 +7,7 @@ const cache = new Map<string, string>();
 
 const load = (name: string): string => readFileSync(join(folder, `${name}.sh`), "utf8");
 
-const LIBRARY = ["lib", "guard", "persist"];
+const LIBRARY = ["lib", "guard", "persist", "strangers"];
 
 /** The library alone (no name), or followed by one resource's script; without the comments: they need not travel. */
 export function readScript(name = ""): string {

@@ -44,4 +44,41 @@ for (const [host, other] of [
       await resource.delete();
     });
   });
+
+  describe(`a second router beside ${host}`, function () {
+    this.timeout(120_000);
+    const make = () =>
+      driven("InterVlanRouter", host, {
+        interfaces: [{ interface: "enp0s8", addresses: ["172.29.0.1/24", "fd00:29::1/64"] }],
+        persist: false,
+        probe: true,
+      });
+    const taken = "ip addr add 172.29.0.1/24 dev enp0s8; ip addr add fd00:29::1/64 dev enp0s8 nodad";
+
+    it("is named with the gateway's addresses and its MAC, and nothing is changed", async () => {
+      const before = await snapshot(host);
+      await on(other, taken);
+      const mac = await on(other, "cat /sys/class/net/enp0s8/address");
+      await assert.rejects(make().create(), (error: Error) => {
+        assert.match(error.message, /somebody has an address already that this router is to have/);
+        assert.ok(
+          error.message.includes(`172.29.0.1 on "enp0s8" (${mac}), fd00:29::1 on "enp0s8" (${mac})`),
+          error.message,
+        );
+        return true;
+      });
+      await on(other, taken.replaceAll("addr add", "addr del").replace(" nodad", ""));
+      assertSame(await snapshot(host), before);
+    });
+
+    it("is asked for no more once the address is ours", async () => {
+      const before = await snapshot(host);
+      const router = await make().create();
+      await on(other, taken);
+      await router.update({ policy: { default: "drop" } });
+      await on(other, taken.replaceAll("addr add", "addr del").replace(" nodad", ""));
+      await router.delete();
+      assertSame(await snapshot(host), before);
+    });
+  });
 }

@@ -72,6 +72,21 @@ describe("a topology", () => {
       /^vlans\.iot\.gateway 172\.16\.31\.1 is outside its subnets 172\.16\.30\.0\/24/,
     ],
     [
+      "two routers for one subnet",
+      withVlan({ gateway: ["172.16.30.1", "172.16.30.2"] }),
+      /^vlans\.iot gives 172\.16\.30\.0\/24 two routers, 172\.16\.30\.1 and 172\.16\.30\.2: containers take one/,
+    ],
+    [
+      "two routers for one subnet, told in two places",
+      withVlan({ subnets: [{ subnet: "172.16.30.0/24", gateway: "172.16.30.2" }], gateway: "172.16.30.1" }),
+      /^vlans\.iot gives 172\.16\.30\.0\/24 two routers, 172\.16\.30\.2 and 172\.16\.30\.1/,
+    ],
+    [
+      "a gateway that a host has",
+      withVlan({ subnets: ["192.0.2.0/24"] }),
+      /^vlans\.iot\.gateway: host1 has 192\.0\.2\.1 already \(SSH reaches it there\), and the router is to have it too/,
+    ],
+    [
       "overlapping subnets",
       withVlan({ subnets: ["172.16.0.0/16"] }),
       /^VLANs "mac10" and "iot" overlap \(172\.16\.10\.0\/24, 172\.16\.0\.0\/16\)/,

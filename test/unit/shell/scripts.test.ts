@@ -22,9 +22,10 @@ describe("scripts", () => {
       "macvlan-network",
       "persist",
       "reachability",
+      "strangers",
       "vlan-subinterface",
     ]));
-  const library = ["lib", "guard", "persist"];
+  const library = ["lib", "guard", "persist", "strangers"];
 
   for (const [program = "", ...options] of shells) {
     for (const name of names.filter((candidate) => !library.includes(candidate))) {
