@@ -42,11 +42,13 @@ make() {
 
 # list_containers FORMAT: into $containers, a line for every container of the network, stopped ones too: those hold on to
 # it and would not start again without it. One that can't be read would be lost: then nothing is done at all.
-# Docker's filter finds stopped ones by name only, but takes a name for the start of an id as well: hence the "with".
+# Docker's filter finds stopped ones by name only, but takes a name for the start of an id as well: hence the "with". It forgets
+# those that came while the disk was full, whom the network knows while they run (beside ends that are no container's).
 list_containers() {
   containers=
   ids=$(docker ps -aq --no-trunc --filter "network=$name" 2>&1) || fail command "docker ps" "$ids"
-  for container in $ids; do
+  for container in $(printf '%s\n' $ids $(ask '{{range $id, $_ := .Containers}}{{$id}} {{end}}') | sort -u); do
+    case $container in *[!0-9a-f]*) continue ;; esac
     entry=$(docker inspect -f "{{with index .NetworkSettings.Networks \"$name\"}}$1{{end}}" "$container" 2>&1) ||
       fail command "docker inspect $container" "$entry"
     [ -z "$entry" ] || containers="$containers$entry$nl"
@@ -125,8 +127,22 @@ remember() { write "$lost" 600 "$containers"; }
 reconnect_lost() {
   [ -e "$lost" ] || return 0
   said=
-  connect_all "$(cat "$lost")" || fail lost "$said"
+  all=$(cat "$lost")
+  connect_all "$all" && start_all "$all" || fail lost "$said"
   rm -f "$lost"
+}
+
+# start_all LIST: those that Docker could not start at boot for want of their network.
+start_all() {
+  result=0
+  IFS=$nl
+  for line in $1; do
+    case $(docker inspect -f '{{.State.Running}} {{.State.Error}}' "${line%%|*}" 2>/dev/null) in
+      "false "*network*) said=$(docker start "${line%%|*}" 2>&1) || result=1 ;;
+    esac
+  done
+  IFS=" 	$nl"
+  return "$result"
 }
 
 # recreate: Docker can't change a network. Its containers leave, it is made anew, they come back with the

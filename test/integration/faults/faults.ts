@@ -103,7 +103,7 @@ export const FAULTS: Record<string, Fault> = {
   },
   "host rebooted": {
     strike: () => lab.reboot(HOST, true),
-    heal: () => on(HOST, `${INSTALL}; docker start faultbox >/dev/null 2>&1 || true`),
+    heal: () => on(HOST, `${INSTALL}; systemctl start docker`),
   },
   "disk full": {
     strike: () =>
@@ -115,8 +115,7 @@ export const FAULTS: Record<string, Fault> = {
   },
   "Docker down": {
     strike: () => on(HOST, `systemctl stop docker.socket docker; ${go}`),
-    heal: () =>
-      on(HOST, "systemctl reset-failed docker; systemctl start docker; docker start faultbox >/dev/null 2>&1 || true"),
+    heal: () => on(HOST, "systemctl reset-failed docker; systemctl start docker"),
   },
 };
 
@@ -127,7 +126,7 @@ for real in /usr/sbin/$name /usr/bin/$name /sbin/$name /bin/$name; do [ ! -x $re
 [ -e /run/faults/at ] || exec $real "$@"
 case "$name $* " in
   ip*" add "* | ip*" del "* | ip*" set "* | ip*" replace "* | ip*" append "* | nft*" -f "* | nft*" delete "* | sync*) ;;
-  *tables*" -I "* | *tables*" -D "* | *tables*" -N "*) ;;
+  *tables*" -w -I "* | *tables*" -w -D "* | *tables*" -w -N "*) ;; # dockerd, which finds this too once it is restarted, says --wait
   "docker network create"* | "docker network rm"* | "docker network connect"* | "docker network disconnect"*) ;;
   *) exec $real "$@" ;;
 esac
@@ -220,7 +219,11 @@ async function begin({ type, verb, inputs, change, used }: Operation): Promise<O
   if (verb === "create") return { verb, type, news: old, olds: {} };
   const { outs = {}, error } = await perform({ verb: "create", type, news: old, olds: {} });
   if (error) throw new Error(error);
-  if (used) await on(HOST, "docker run -d --name faultbox --network fault busybox sleep 100000 >/dev/null");
+  if (used) {
+    // Docker itself does not sync it; somebody's containers are older than a moment.
+    const run = "docker run -d --restart always --name faultbox --network fault busybox sleep 100000 >/dev/null";
+    await on(HOST, `${run} && /bin/sync`);
+  }
   return { verb, type, news: verb === "update" ? await checked(type, inputs, change) : old, olds: outs };
 }
 
