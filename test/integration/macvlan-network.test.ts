@@ -138,6 +138,19 @@ for (const host of ["host1", "host2"]) {
       assert.equal(await on(host, "ls /var/lib/pulumi-macvlan"), "");
     });
 
+    it("takes along a container that Docker's own list has forgotten since it joined with the disk full", async () => {
+      const said = await on(
+        host,
+        `docker network disconnect mac1 c2; fallocate -l $(df --output=avail -B1 / | tail -1) /fill; dd if=/dev/zero of=/fill2 bs=4k 2>/dev/null
+         docker network connect --ip 172.16.10.20 --alias web mac1 c2 2>&1; rm -f /fill /fill2`,
+      );
+      assert.match(said, /no space left on device/);
+      await network.update({ labels: { note: "3" } });
+      const now = await container("c2");
+      assert.deepEqual([now?.IPAddress, now?.NetworkID], ["172.16.10.20", (await shown()).Id]);
+      assert.ok(now?.Aliases?.includes("web"));
+    });
+
     it("is not deleted under its containers, which are named", async () => {
       await assert.rejects(
         network.delete(),
