@@ -1,6 +1,8 @@
 // Changes made to cut SSH off: with systemd and without, the host comes back by itself, exactly as it was.
 import assert from "node:assert/strict";
 import { makeChange, newNonce, RolledBack } from "../../provider/core/guard";
+import { interVlanRouter } from "../../provider/core/inter-vlan-router";
+import { macvlanLink } from "../../provider/core/macvlan-link";
 import { encodeData } from "../../provider/shell/quote";
 import { readScript } from "../../provider/shell/scripts";
 import { closeConnections, runner } from "../../provider/ssh/connection";
@@ -29,22 +31,32 @@ const common = (nonce: string, seconds = SECONDS) => [
   nonce,
   String(seconds),
 ];
+const of = { host: { address: "" }, __owner: "tests/lab/sabotage", adopt: false };
 const linkData = (nonce: string, seconds = SECONDS) => [
   ...common(nonce, seconds),
-  "guard0",
-  "enp0s3",
-  "macvlan",
-  "bridge",
-  "",
-  [],
-  "",
-  "",
-  "",
-  "false",
-  [],
-  [],
+  ...macvlanLink.data({
+    ...of,
+    name: "guard0",
+    parent: "enp0s3",
+    kind: "macvlan",
+    mode: "bridge",
+    addresses: [],
+    routes: [],
+    promiscuous: false,
+    persist: false,
+  }),
 ];
-const routerData = (nonce: string) => [...common(nonce), [], ["enp0s8"], [], "pulumi_macvlan_router", "", "false", ""];
+const routerData = (nonce: string) => [
+  ...common(nonce),
+  ...interVlanRouter.data({
+    ...of,
+    interfaces: [{ interface: "enp0s8", addresses: [] }],
+    nat: [],
+    policy: { default: "accept", rules: [] },
+    probe: false,
+    persist: false,
+  }),
+];
 
 const own = 'ip link set guard0 alias "$mark"; ip link set guard0 up';
 const table = (rules: string) => `nft -f - <<'RULES'\ntable inet pulumi_macvlan_router {\n${rules}\n}\nRULES`;
