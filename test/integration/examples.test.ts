@@ -50,7 +50,7 @@ describe("the examples", function () {
     it(`${name} is built, proves itself, and is taken away without a trace`, async () => {
       const before: Record<string, string> = {};
       for (const host of HOSTS) before[host] = await snapshot(host);
-      const stack = new Stack("example", join(ROOT, "examples", name));
+      const stack = new Stack("test", join(ROOT, "examples", name));
       if (name === "s9-swarm") await joinSwarm();
       try {
         await stack.init();
