@@ -1,7 +1,9 @@
 // What the lab promises to those who use it.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createConnection } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { execa } from "execa";
 import { Lab } from "../lab/lab";
 import { asRoot } from "../lab/root";
@@ -61,13 +63,27 @@ describe("the lab", function () {
     assert.equal(await on("host1", "ls /root/kept 2>/dev/null || echo gone"), "gone");
   });
 
+  it("does not end one of its name in another temporary folder", async () => {
+    const { TMPDIR } = process.env;
+    const other = mkdtempSync(join(tmpdir(), "pulumi-macvlan-other-"));
+    try {
+      process.env["TMPDIR"] = other;
+      await new Lab(lab.name).down();
+    } finally {
+      if (TMPDIR === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = TMPDIR;
+      rmSync(other, { recursive: true });
+    }
+    assert.equal(await lab.login("host1"), true);
+  });
+
   it("leaves nothing behind", async () => {
     const spare = new Lab("spare");
     try {
       assert.equal(await spare.up(), "started");
       const { port } = spare.connection("host1");
       assert.equal(await listening(port), true);
-      assert.match(await ours("spare"), /umid=spare-host1/);
+      assert.match(await ours("spare"), /umid=spare-\w+-host1/);
       await spare.down();
       assert.equal(await listening(port), false);
       assert.equal(await ours("spare"), "");

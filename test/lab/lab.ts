@@ -2,6 +2,7 @@
 // It makes hosts; it asserts nothing.
 
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -61,19 +62,22 @@ const firstPort = (name: string): number =>
 export class Lab {
   private readonly folder: string;
   private readonly stateFile: string;
+  /** Its own on the whole machine: a lab of the same name in another temporary folder is somebody else's. */
+  private readonly id: string;
 
   /** Labs of different names run side by side; tests have one of their own. */
   constructor(readonly name = "main") {
     this.folder = join(tmpdir(), "pulumi-macvlan-lab", name);
     this.stateFile = join(this.folder, "lab.json");
+    this.id = `${name}-${createHash("sha256").update(this.folder).digest("hex").slice(0, 6)}`;
   }
 
   private get netns(): string {
-    return `pmvlab-${this.name}`;
+    return `pmvlab-${this.id}`;
   }
 
   private get outsideNetns(): string {
-    return `pmvlab-${this.name}-out`;
+    return `${this.netns}-out`;
   }
 
   private state(): State | undefined {
@@ -252,18 +256,22 @@ export class Lab {
 
   // --- how it is made --------------------------------------------------------------------------------------
 
+  private umid(host: string): string {
+    return `umid=${this.id}-${host}`;
+  }
+
   /** A process of ours: pids are used again, so its command line must name this lab. */
   private alive(name: string, pid: number | undefined): boolean {
     if (pid === undefined) return false;
     const words = this.argumentsOf(pid);
-    return words.includes(`umid=${this.name}-${name}`) || words.some((word) => word.includes(`${this.folder}/`));
+    return words.includes(this.umid(name)) || words.some((word) => word.includes(`${this.folder}/`));
   }
 
   /** Its process group; and a kernel's own, which leaves the group of the shell that started it. */
   private async kill(name: string, pid: number | undefined): Promise<void> {
     if (pid === undefined) return;
     await this.hangUp(name);
-    const umid = `umid=${this.name}-${name}`;
+    const umid = this.umid(name);
     const started = () => [
       ...(this.alive(name, pid) ? [pid] : []),
       ...readdirSync("/proc")
@@ -421,14 +429,7 @@ export class Lab {
         `init=${INITS[init]}`,
         "quiet",
       ],
-      ...[
-        "con0=fd:0,fd:1",
-        "con=null",
-        "ssl=null",
-        "seccomp=auto",
-        `umid=${this.name}-${host.name}`,
-        `uml_dir=${this.folder}/`,
-      ],
+      ...["con0=fd:0,fd:1", "con=null", "ssl=null", "seccomp=auto", this.umid(host.name), `uml_dir=${this.folder}/`],
       ...[`lab.folder=${join(this.folder, host.name)}`, ...nics],
     ];
     state.processes[host.name] = this.start(host.name, "ip", args, console_);
