@@ -49,9 +49,12 @@ list_containers() {
   ids=$(docker ps -aq --no-trunc --filter "network=$name" 2>&1) || fail command "docker ps" "$ids"
   for container in $(printf '%s\n' $ids $(ask '{{range $id, $_ := .Containers}}{{$id}} {{end}}') | sort -u); do
     case $container in *[!0-9a-f]*) continue ;; esac
-    entry=$(docker inspect -f "{{with index .NetworkSettings.Networks \"$name\"}}$1{{end}}" "$container" 2>&1) ||
-      fail command "docker inspect $container" "$entry"
-    [ -z "$entry" ] || containers="$containers$entry$nl"
+    if entry=$(docker inspect -f "{{with index .NetworkSettings.Networks \"$name\"}}$1{{end}}" "$container" 2>&1); then
+      [ -z "$entry" ] || containers="$containers$entry$nl"
+    else
+      # One that has gone in the meantime is nobody's loss; its network knows it a moment longer.
+      case $entry in *"No such"*) ;; *) fail command "docker inspect $container" "$entry" ;; esac
+    fi
   done
 }
 

@@ -9,7 +9,7 @@ const load = (name: string): string => readFileSync(join(folder, `${name}.sh`), 
 
 const LIBRARY = ["lib", "guard", "persist", "strangers"];
 
-/** The library alone (no name), or followed by one resource's script; without the comments: they need not travel. */
+/** The library alone (no name), or followed by one resource's script; comments and indentation need not travel. */
 export function readScript(name = ""): string {
   let text = cache.get(name);
   if (text === undefined) {
@@ -17,6 +17,7 @@ export function readScript(name = ""): string {
       .map(load)
       .join("\n")
       .replace(/^\s*#.*\n/gm, "")
+      .replace(/^[ \t]+/gm, "")
       .replace(/\n{2,}/g, "\n");
     cache.set(name, text);
   }
