@@ -114,7 +114,7 @@ for (const host of ["host1", "host2"]) {
       const mtus = async () =>
         (await on(host, "cat /sys/class/net/enp0s8.101/mtu /sys/class/net/enp0s8.102/mtu")).split("\n");
       assert.deepEqual(await mtus(), ["1400", "1450"]);
-      await on(host, "ip link set enp0s8 mtu 1420; ip link set enp0s8 mtu 1500");
+      await on(host, "ip link set enp0s8 mtu 1420 && ip link set enp0s8 mtu 1500");
       assert.deepEqual(await mtus(), ["1400", "1420"], "the kernel lowers what would not fit");
       await two.refresh();
       assert.equal(two.state["mtu"], 1420);

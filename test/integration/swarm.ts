@@ -14,6 +14,8 @@ export async function leaveSwarm(): Promise<void> {
   for (const host of [...NODES].reverse())
     await on(
       host,
-      "docker swarm leave --force >/dev/null 2>&1; docker network rm docker_gwbridge >/dev/null 2>&1; true",
+      `docker swarm leave --force >/dev/null 2>&1
+       for try in 1 2 3 4 5; do docker network rm docker_gwbridge >/dev/null 2>&1; [ -e /sys/class/net/docker_gwbridge ] || break; sleep 1; done
+       ! [ -e /sys/class/net/docker_gwbridge ] || ip link del docker_gwbridge`,
     );
 }
