@@ -1,6 +1,5 @@
 // MacvlanNetwork on a host: a Docker network whose containers stand on a parent interface.
 // Docker: https://docs.docker.com/engine/network/drivers/macvlan/; moby libnetwork/drivers/macvlan.
-
 import { z } from "zod";
 import {
   decodeNetwork,

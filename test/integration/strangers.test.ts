@@ -54,6 +54,7 @@ for (const [host, other] of [
         probe: true,
       });
     const taken = "ip addr add 172.29.0.1/24 dev enp0s8; ip addr add fd00:29::1/64 dev enp0s8 nodad";
+    const freed = taken.replaceAll("addr add", "addr del").replace(" nodad", "");
 
     it("is named with the gateway's addresses and its MAC, and nothing is changed", async () => {
       const before = await snapshot(host);
@@ -67,7 +68,7 @@ for (const [host, other] of [
         );
         return true;
       });
-      await on(other, taken.replaceAll("addr add", "addr del").replace(" nodad", ""));
+      await on(other, freed);
       assertSame(await snapshot(host), before);
     });
 
@@ -76,7 +77,7 @@ for (const [host, other] of [
       const router = await make().create();
       await on(other, taken);
       await router.update({ policy: { default: "drop" } });
-      await on(other, taken.replaceAll("addr add", "addr del").replace(" nodad", ""));
+      await on(other, freed);
       await router.delete();
       assertSame(await snapshot(host), before);
     });
