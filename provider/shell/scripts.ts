@@ -25,3 +25,20 @@ export function readScript(name = ""): string {
   }
   return text;
 }
+
+/** After it there is nothing more: a connection that breaks must not leave half a script to be run. */
+const WHOLE = "# pulumi-macvlan:whole";
+
+/**
+ * The program for `sh -c` that takes everything else on standard input: lines that sudo left, the data, the script. Kept to
+ * one short line: login shells differ in what they make of more, and SSH servers in how long a command may be.
+ * @param $1 the connection that it came over.
+ */
+export const LOADER = [
+  'data=$(while IFS= read -r line; do printf "%s\\n" "$line"; [ "$line" != pulumi-macvlan:end ] || break; done)',
+  'set -- "$(cat)" "$1"',
+  `case $1 in *"${WHOLE}") printf "%s\\n" "$data" | eval "$1" ;; *) exit 3 ;; esac`,
+].join("; ");
+
+/** What the loader reads: encoded data, and the script that takes them. */
+export const forLoader = (data: string, script: string): string => `${data}${script}\n${WHOLE}\n`;

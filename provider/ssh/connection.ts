@@ -7,6 +7,7 @@ import { ConnectionError, messageOf } from "../core/errors";
 import type { Answer, Runner } from "../core/guard";
 import { type Credentials, connectionKey, type HostFields, hostIdentity } from "../core/host";
 import { quoteWords } from "../shell/quote";
+import { forLoader, LOADER } from "../shell/scripts";
 import { type Resolved, resolveAlias, type Target, targetOf } from "./target";
 
 /** sshd's MaxSessions is 10 per connection by default; a bastion's tunnels count as well. */
@@ -237,11 +238,10 @@ async function connectionTo(
 const lastChanges = new Map<string, Promise<unknown>>();
 
 export const runner: Runner = {
-  /** With root's rights. A password for sudo goes in on standard input, before the script's own data. */
+  /** With root's rights. A password for sudo goes in on standard input, before all that is ours. */
   async run(host, credentials, script, input, { fresh = false } = {}) {
     const connection = await connectionTo(host, credentials, fresh);
-    // The script gets its own text, to hand it on to jobs on the host, and the connection it came over: sudo hides it.
-    const shell = ["sh", "-c", 'eval "$1"', "pulumi-macvlan", script];
+    const shell = ["sh", "-c", LOADER, "pulumi-macvlan"];
     const password = process.env["PULUMI_MACVLAN_SUDO_PASSWORD"] ?? credentials.sudoPassword;
     const command =
       !host.sudo && password === undefined
@@ -249,9 +249,11 @@ export const runner: Runner = {
         : password === undefined
           ? ["sudo", "-n", ...shell]
           : ["sudo", "-S", "-p", "", ...shell];
+    const sent = forLoader(input, script);
     const answer = await connection.run(
+      // sudo would hide from the script which connection it came over.
       `${quoteWords(command)} "$SSH_CONNECTION"`,
-      password === undefined ? input : `${password}\n${input}`,
+      password === undefined ? sent : `${password}\n${sent}`,
       host.commandTimeout ?? 60,
     );
     // A script that ran has said something; sudo may warn all the same (an unknown host name).

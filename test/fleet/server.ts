@@ -86,14 +86,15 @@ export async function fleetHost(name: string, handshakes: () => void): Promise<F
     client.on("ready", handshakes);
     client.on("error", () => {});
     client.on("session", (accept) =>
-      accept().on("exec", (acceptExec, _reject, { command }) => {
+      accept().on("exec", (acceptExec) => {
         const stream = acceptExec();
         let input = "";
         stream.on("data", (text: Buffer) => {
           input += text.toString();
-          if (!input.endsWith("pulumi-macvlan:end\n")) return;
-          const lines = input.trimEnd().split("\n");
-          stream.write(answer(objects, command, lines.slice(1, -1).map(decode)));
+        });
+        stream.on("end", () => {
+          const [data = "", script = ""] = input.split("\npulumi-macvlan:end\n");
+          stream.write(answer(objects, script, data.split("\n").slice(1).map(decode)));
           stream.exit(0);
           stream.end();
         });

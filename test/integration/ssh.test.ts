@@ -204,6 +204,40 @@ describe("the way to a host", function () {
     assert.equal(await on("host1", "ls -d /sys/class/net/enp0s8.31 2>/dev/null || echo gone"), "gone");
   });
 
+  for (const shell of ["fish", "tcsh"]) {
+    it(`may end in ${shell}, which is no POSIX shell`, async () => {
+      const user = `ops-${shell}`;
+      await on(
+        "host1",
+        `useradd -m -p '*' -s "$(command -v ${shell})" ${user}; echo '${user} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/${user}; chmod 644 /etc/ssh/lab_authorized_keys`,
+      );
+      try {
+        await works(connection("host1", { user, sudo: true }));
+      } finally {
+        await closeConnections();
+        await on(
+          "host1",
+          `chmod 600 /etc/ssh/lab_authorized_keys; rm /etc/sudoers.d/${user}; pkill -u ${user}; userdel -r ${user} 2>/dev/null`,
+        );
+      }
+    });
+  }
+
+  it("may be another server than OpenSSH: Dropbear, with a guarded change", async () => {
+    const shown = await on(
+      "host1",
+      "mkdir -p /root/.ssh; cp /etc/ssh/lab_authorized_keys /root/.ssh/authorized_keys; dropbearkey -t ed25519 -f /run/dropbear.key >/dev/null 2>&1; systemd-run -q --collect --unit=dropbear dropbear -F -r /run/dropbear.key -p 2022; dropbearkey -y -f /run/dropbear.key",
+    );
+    const [hostKey] = /ssh-ed25519 \S+/.exec(shown) ?? [];
+    const host = inner({ port: 2022, hostKey });
+    try {
+      await works(host);
+      await works(host, { parent: "enp0s3", name: "enp0s8.31" });
+    } finally {
+      await on("host1", "systemctl stop dropbear; rm -r /root/.ssh /run/dropbear.key");
+    }
+  });
+
   it("is tried again where nothing can have been run", async () => {
     const relay = await new Relay().start(lab.connection("host1").port);
     try {

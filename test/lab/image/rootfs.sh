@@ -6,7 +6,7 @@ root=$(mktemp -d "$(dirname "$out")/rootfs-root.XXXXXX")
 trap 'rm -rf "$root"' EXIT
 docker=docker.io
 [ "$release" = bookworm ] || docker=docker.io,docker-cli
-debootstrap --variant=minbase --include=systemd-sysv,libpam-systemd,dbus,udev,kmod,procps,openssh-server,sudo,$docker,ca-certificates,iproute2,iptables,nftables,busybox-static,iputils-ping,iputils-arping,containernetworking-plugins,dnsmasq-base,tcpdump,ifupdown,network-manager "$release" "$root"
+debootstrap --variant=minbase --include=systemd-sysv,libpam-systemd,dbus,udev,kmod,procps,openssh-server,sudo,$docker,ca-certificates,iproute2,iptables,nftables,busybox-static,iputils-ping,iputils-arping,containernetworking-plugins,dnsmasq-base,tcpdump,ifupdown,network-manager,dropbear-bin,fish,tcsh "$release" "$root"
 rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/doc "$root"/usr/share/man "$root"/usr/share/locale
 
 # The image of the test containers, without a registry.

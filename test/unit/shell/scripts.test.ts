@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { quoteWord } from "../../../provider/shell/quote";
-import { readScript } from "../../../provider/shell/scripts";
+import { encodeData } from "../../../provider/shell/quote";
+import { forLoader, LOADER, readScript } from "../../../provider/shell/scripts";
 
 const folder = join(__dirname, "..", "..", "..", "..", "provider", "scripts");
 const names = readdirSync(folder).map((file) => file.replace(/\.sh$/, ""));
@@ -41,11 +41,30 @@ describe("scripts", () => {
       });
     }
   }
+});
 
-  it("are, quoted, no longer than the packets that every SSH server takes (RFC 4253, 6.1)", () => {
-    for (const name of names) {
-      const { length } = quoteWord(readScript(library.includes(name) ? "" : name));
-      assert.ok(length < 35_000, `${name}: ${length}`);
-    }
+describe("the loader", () => {
+  const load = ([program = "", ...options]: string[], input: string) =>
+    spawnSync(program, [...options, "-c", LOADER, "pulumi-macvlan", "its connection"], { input, encoding: "utf8" });
+  const script = `${readScript()}\nbegin; take one; take_list two; end; printf '%s|%s|%s' "$one" "$two" "$connection"`;
+  const sent = forLoader(encodeData(["a\nb", ["c", "d"]]), script);
+
+  for (const shell of shells) {
+    it(`gives data and connection to the script, and skips what sudo left, in ${shell.join(" ")}`, () => {
+      const { status, stdout, stderr } = load(shell, `a password\n${sent}`);
+      assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: "a\nb|c\nd\n|its connection", stderr: "" });
+    });
+
+    it(`runs nothing that was cut, in ${shell.join(" ")}`, () => {
+      for (const share of [0, 0.001, 0.01, 0.3, 0.9, 0.999]) {
+        const cut = sent.slice(0, Math.floor(sent.length * share));
+        assert.deepEqual([load(shell, cut).status, load(shell, cut).stdout], [3, ""], String(share));
+      }
+    });
+  }
+
+  it("is short enough for every SSH server, and one line, which every login shell takes", () => {
+    assert.ok(LOADER.length < 500);
+    assert.doesNotMatch(LOADER, /\n|!(?![= (])/);
   });
 });
