@@ -174,6 +174,19 @@ routes_of() {
   done
 }
 
+# nexthops_of DEVICES: "nexthops 4" or 6 and the words of ip route: those over several next hops, which ip shows for none
+# of their interfaces.
+nexthops_of() {
+  for version in 4 6; do
+    ip "-$version" -o route show table all 2>/dev/null | grep -F nexthop |
+      sed "s/^/nexthops $version /; s/\\\\[[:space:]]*/ /g; s/ linkdown\b//g; s/ dead\b//g; s/ *\$//"
+  done | while IFS= read -r line; do
+    for device in $1; do
+      case "$line " in *" dev $device "*) printf '%s\n' "$line"; break ;; esac
+    done
+  done
+}
+
 rules_of() {
   for version in 4 6; do
     ip "-$version" rule show 2>/dev/null | sed "s/^\([0-9]*\):[[:space:]]*/rule $version pref \1 /; s/ *\$//"
@@ -209,6 +222,7 @@ describe() {
     addresses_of "$device"
     routes_of "$device"
   done
+  nexthops_of "$1"
   printf 'end\n'
 }
 
@@ -268,6 +282,7 @@ put_back() {
     address) ip addr replace "$@" dev "$of" ;;
     # replace would take the place of another interface's route to the same prefix.
     route) version=$1; shift; ip "-$version" route append "$@" dev "$of" ;;
+    nexthops) ip "-$of" route append "$@" ;;
     rule) ip "-$of" rule add "$@" ;;
     sysctl) [ ! -e "/proc/sys/net/$of" ] || printf '%s\n' "$1" >"/proc/sys/net/$of" ;;
   esac
@@ -283,6 +298,7 @@ take_away() {
     # What only its lifetime tells from the one of before is that one.
     address) grep -q -e "^address $of $1 " "$guard/undo" || ip addr del "$1" dev "$of" ;;
     route) version=$1; shift; ip "-$version" route del "$@" dev "$of" ;;
+    nexthops) ip "-$of" route del "$@" ;;
   esac
 }
 
@@ -293,7 +309,7 @@ undo() {
   for round in 1 2 3 4; do
     present=$(describe "$(cat "$guard/devices")")
     missing=$(printf '%s\n' "$present" | grep -Fvx -f - "$guard/undo")
-    extra=$(printf '%s\n' "$present" | grep -Fvx -f "$guard/undo" | grep '^address \|^route ')
+    extra=$(printf '%s\n' "$present" | grep -Fvx -f "$guard/undo" | grep '^address \|^route \|^nexthops ')
     [ -n "$missing$extra" ] || break
     printf '%s' "${missing:+$missing$nl}" | while read -r line; do case $line in absent\ *) put_back $line ;; esac; done
     printf '%s' "${extra:+$extra$nl}" | while read -r line; do take_away $line; done

@@ -105,6 +105,13 @@ const KILLS: [
     `ip link add link enp0s8 name guard0 type macvlan; ${own}; echo 1 >/proc/sys/net/ipv4/conf/all/rp_filter; ip route add 10.77.0.1/32 dev guard0`,
   ],
   ["the management link down", "macvlan-link", "ip link set enp0s3 down"],
+  [
+    "the management link down, and with it routes over several gateways",
+    "macvlan-link",
+    "ip link set enp0s3 down",
+    undefined,
+    "ip route add default metric 700 nexthop via 10.77.0.12 dev enp0s3 weight 1 nexthop via 10.77.0.13 dev enp0s3 weight 2; ip -6 route add fd00:99::/64 nexthop via fe80::98 dev enp0s3 nexthop via fe80::99 dev enp0s3",
+  ],
   ["an MTU of 68", "macvlan-link", "ip link set enp0s3 mtu 68", "grep -qx 68 /sys/class/net/enp0s3/mtu"],
   [
     "the MAC address of somebody else",
