@@ -109,21 +109,42 @@ for (const [turn, host] of HOSTS.entries()) {
       await macvlan.delete();
     });
 
-    const networks: [inputs: Props, options: Record<string, string>, bare?: boolean][] = [
+    it("a passthru network gives its container the NIC, with its MAC address", async () => {
+      const before = await snapshot(host);
+      // Docker gives the container's MAC to the NIC itself, while that is up: the lab's NICs refuse it, as many drivers do.
+      await on(
+        host,
+        "ip netns add far; ip link add nic0 type veth peer name nic1 netns far; ip link set dev nic0 up; ip -n far link set dev nic1 up; ip -n far addr add 172.30.9.1/24 dev nic1",
+      );
+      const wanted = { parent: "nic0", name: "mode", mode: "passthru", subnets: [{ subnet: "172.30.9.0/24" }] };
+      const resource = await driven("MacvlanNetwork", host, wanted).create();
+      assert.equal((await resource.diff()).changes, false);
+      const mac = "02:00:00:00:30:0a";
+      await on(
+        host,
+        `docker run -d --name mode1 --network mode --ip 172.30.9.10 --mac-address ${mac} busybox sleep 1000 && docker exec mode1 ping -c 2 -W 2 172.30.9.1`,
+      );
+      const [neighbour] = await json<{ lladdr: string }[]>(host, "ip -n far -j neigh show 172.30.9.10");
+      assert.deepEqual([neighbour?.lladdr, await on(host, "cat /sys/class/net/nic0/address")], [mac, mac]);
+      await on(host, "docker rm -f mode1");
+      await resource.delete();
+      await on(host, "ip link del nic0; ip netns del far");
+      assertSame(await snapshot(host), before);
+    });
+
+    const networks: [inputs: Props, options: Record<string, string>][] = [
       [{ mode: "private" }, { macvlan_mode: "private" }],
       [{ mode: "vepa" }, { macvlan_mode: "vepa" }],
-      // Docker gives the container's MAC to the NIC itself, while that is up: the lab's NICs refuse it, as many drivers do.
-      [{ mode: "passthru" }, { macvlan_mode: "passthru" }, true],
       [{ driver: "ipvlan" }, { ipvlan_mode: "l2", ipvlan_flag: "bridge" }],
+      // At an odd index: on host2, since the older Docker of host1 does not know it.
+      [{ driver: "ipvlan", mode: "l3s" }, { ipvlan_mode: "l3s" }],
       [
         { driver: "ipvlan", mode: "l3", flag: "private" },
         { ipvlan_mode: "l3", ipvlan_flag: "private" },
       ],
-      // The last of an even number: on host2, since the older Docker of host1 does not know it.
-      [{ driver: "ipvlan", mode: "l3s" }, { ipvlan_mode: "l3s" }],
     ];
-    for (const [inputs, options, bare] of mine(networks)) {
-      it(`a network is made, ${bare ? "" : "carries a container "}and is taken away: ${JSON.stringify(inputs)}`, async () => {
+    for (const [inputs, options] of mine(networks)) {
+      it(`a network is made, carries a container and is taken away: ${JSON.stringify(inputs)}`, async () => {
         const before = await snapshot(host);
         const subnets = [{ subnet: "172.30.9.0/24" }];
         const resource = await driven("MacvlanNetwork", host, {
@@ -136,10 +157,8 @@ for (const [turn, host] of HOSTS.entries()) {
         assert.equal(found?.Driver, inputs["driver"] ?? "macvlan");
         for (const [key, value] of Object.entries(options)) assert.equal(found?.Options[key], value);
         assert.equal((await resource.diff()).changes, false);
-        if (!bare) {
-          const inside = await on(host, "docker run --rm --network mode busybox ip addr show eth0");
-          assert.match(inside, /172\.30\.9\.\d+\/24/);
-        }
+        const inside = await on(host, "docker run --rm --network mode busybox ip addr show eth0");
+        assert.match(inside, /172\.30\.9\.\d+\/24/);
         await resource.delete();
         assertSame(await snapshot(host), before);
       });
