@@ -75,9 +75,15 @@ function answer(objects: Objects, script: string, data: string[]): string {
 const decode = (line: string): string =>
   line.replaceAll(/\\0([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
 
+/** Of every few hundred keys that ssh2 makes, it can't read one itself. */
+function newKey(): { private: string; public: string } {
+  const key = utils.generateKeyPairSync("ed25519");
+  return utils.parseKey(key.private) instanceof Error ? newKey() : key;
+}
+
 /** One host; `handshakes` is called for each login. */
 export async function fleetHost(name: string, handshakes: () => void): Promise<FleetHost> {
-  const key = utils.generateKeyPairSync("ed25519");
+  const key = newKey();
   const objects: Objects = new Map();
   const serve = (client: Connection) => {
     client.on("authentication", (context: AuthContext) =>

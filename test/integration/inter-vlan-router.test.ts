@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { closeConnections } from "../../provider/ssh/connection";
+import { OUTSIDE_SERVER } from "../lab/topology";
 import { lab } from "./hooks";
 import { addresses, assertSame, type Driven, driven, on, settled, snapshot } from "./hosts";
 
@@ -208,5 +209,37 @@ describe("a router that hands out addresses", function () {
     for (const link of links) await link.delete();
     await on("host1", "rm -f /tmp/lease");
     for (const host of ["host1", "host3"]) assertSame(await shape(host), then[host] ?? "");
+  });
+});
+
+describe("a router with several uplinks", function () {
+  this.timeout(60_000);
+
+  it("translates what goes out over each of them, and over no other", async () => {
+    const before = { host1: await snapshot("host1"), host3: await snapshot("host3") };
+    const link = await driven("VlanSubinterface", "host3", { parent: "enp0s8", vlanId: 100 }).create();
+    await on(
+      "host1",
+      `ip netns add client; ip link add link enp0s8 name client0 netns client type vlan id 100
+       ip -n client link set client0 up; ip -n client addr add 172.16.10.10/24 dev client0; ip -n client route add default via 172.16.10.1`,
+    );
+    const reached = async () =>
+      (
+        await on(
+          "host1",
+          `for to in ${OUTSIDE_SERVER} 10.77.0.12; do ip netns exec client ping -c 2 -W 2 $to >/dev/null && echo $to; done; true`,
+        )
+      ).split("\n");
+    const router = await driven("InterVlanRouter", "host3", {
+      interfaces: [{ interface: "enp0s8.100", addresses: ["172.16.10.1/24"] }],
+      nat: [{ outInterface: "enp0s9" }, { outInterface: "enp0s3" }],
+    }).create();
+    assert.deepEqual(await reached(), [OUTSIDE_SERVER, "10.77.0.12"]);
+    await router.update({ nat: [{ outInterface: "enp0s9" }] });
+    assert.deepEqual(await reached(), [OUTSIDE_SERVER]);
+    await router.delete();
+    await link.delete();
+    await on("host1", "ip -n client link del client0; ip netns del client");
+    for (const host of ["host1", "host3"] as const) assertSame(await snapshot(host), before[host]);
   });
 });

@@ -53,7 +53,7 @@ async function made(
 
 export const kernelImage = (): Promise<string> =>
   made(
-    "the lab's kernel, compiled from Debian's linux-source (about 6 minutes on 2 cores)",
+    "the lab's kernel, compiled from Debian's linux-source (6 to 13 minutes on 2 cores)",
     "lab-kernel",
     ["kernel.sh", "kernel.config"],
     "",
