@@ -55,6 +55,11 @@ describe("the loader", () => {
       assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: "a\nb|c\nd\n|its connection", stderr: "" });
     });
 
+    it(`takes no datum for the end, in ${shell.join(" ")}`, () => {
+      const text = forLoader(encodeData(["pulumi-macvlan:end", ["echo", "pulumi-macvlan:1"]]), script);
+      assert.equal(load(shell, text).stdout, "pulumi-macvlan:end|echo\npulumi-macvlan:1\n|its connection");
+    });
+
     it(`runs nothing that was cut, in ${shell.join(" ")}`, () => {
       for (const share of [0, 0.001, 0.01, 0.3, 0.9, 0.999]) {
         const cut = sent.slice(0, Math.floor(sent.length * share));
