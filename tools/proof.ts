@@ -21,7 +21,7 @@ export type Matrix = Record<string, Record<string, number | undefined>>;
 // What comes before the first line of ours is a password that sudo did not ask for.
 const READ = `set --
 while IFS= read -r line && [ "$line" != pulumi-macvlan:1 ]; do :; done
-while IFS= read -r line && [ "$line" != pulumi-macvlan:end ]; do set -- "$@" "$line"; done
+while IFS= read -r line && [ "$line" != pulumi-macvlan:end ]; do set -- "$@" "$(printf %b "$line")"; done
 `;
 
 /** Runs a script on a host with positional parameters that come on standard input. */
