@@ -163,6 +163,9 @@ addresses_of() {
   done
 }
 
+# steady: routes without what changes by itself.
+steady() { sed 's/ linkdown\b//g; s/ dead\b//g; s/ expires [0-9]*sec//g; s/ hoplimit [0-9]*//g; s/ *$//'; }
+
 # routes_of LINK: "route LINK 4" or 6 and the words of ip route, one a line. What the kernel keeps by itself, in its table
 # local, is left out.
 routes_of() {
@@ -170,7 +173,7 @@ routes_of() {
     ip "-$version" -o route show table all dev "$1" 2>/dev/null | while IFS= read -r line; do
       case $line in local\ * | broadcast\ * | anycast\ * | multicast\ * | *" table local "* | *"\\"*) continue ;; esac
       printf 'route %s %s %s\n' "$1" "$version" "$line"
-    done | sed 's/ linkdown\b//; s/ dead\b//; s/ expires [0-9]*sec//; s/ hoplimit [0-9]*//; s/ *$//'
+    done | steady
   done
 }
 
@@ -179,7 +182,7 @@ routes_of() {
 nexthops_of() {
   for version in 4 6; do
     ip "-$version" -o route show table all 2>/dev/null | grep -F nexthop |
-      sed "s/^/nexthops $version /; s/\\\\[[:space:]]*/ /g; s/ linkdown\b//g; s/ dead\b//g; s/ *\$//"
+      sed "s/^/nexthops $version /; s/\\\\[[:space:]]*/ /g" | steady
   done | while IFS= read -r line; do
     for device in $1; do
       case "$line " in *" dev $device "*) printf '%s\n' "$line"; break ;; esac

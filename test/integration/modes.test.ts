@@ -118,6 +118,8 @@ for (const [turn, host] of HOSTS.entries()) {
       );
       const wanted = { parent: "nic0", name: "mode", mode: "passthru", subnets: [{ subnet: "172.30.9.0/24" }] };
       const resource = await driven("MacvlanNetwork", host, wanted).create();
+      const [found] = await json<{ Driver: string; Options: Props }[]>(host, "docker network inspect mode");
+      assert.deepEqual([found?.Driver, found?.Options["macvlan_mode"]], ["macvlan", "passthru"]);
       assert.equal((await resource.diff()).changes, false);
       const mac = "02:00:00:00:30:0a";
       await on(

@@ -41,6 +41,10 @@ describe("scripts", () => {
       });
     }
   }
+
+  it("fit into one argument of a command line, which Linux limits to 128 KiB", () => {
+    for (const name of names) assert.ok(readScript(library.includes(name) ? "" : name).length < 65_536, name);
+  });
 });
 
 describe("the loader", () => {
