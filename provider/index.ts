@@ -1,5 +1,3 @@
-export * from "./components/host-shim";
-export * from "./components/vlan-topology";
 export {
   type AddressesToPlan,
   type HostToPlan,
@@ -8,7 +6,7 @@ export {
   planAddresses,
   type SubnetPlan,
   type SubnetToPlan,
-} from "./plan/address-plan";
+} from "./kinds/address-plan/planner";
 export {
   type AttachedVlan,
   type NetworkAttachmentArgs,
@@ -16,11 +14,14 @@ export {
   toNetworkAttachmentDefinitions,
 } from "./plan/multus";
 export type { Allowed } from "./plan/policy";
-export * from "./resources/address-plan";
-export type { HostConnection } from "./resources/host";
-export * from "./resources/host-interface";
-export * from "./resources/inter-vlan-router";
-export * from "./resources/macvlan-link";
-export * from "./resources/macvlan-network";
-export * from "./resources/reachability";
-export * from "./resources/vlan-subinterface";
+export * from "./pulumi/components/host-shim";
+export * from "./pulumi/components/vlan-topology";
+export type { HostConnection } from "./pulumi/host";
+export { type ConfiguredHost, type InventoryHost, inventory } from "./pulumi/inventory";
+export * from "./pulumi/resources/address-plan";
+export * from "./pulumi/resources/host-interface";
+export * from "./pulumi/resources/inter-vlan-router";
+export * from "./pulumi/resources/macvlan-link";
+export * from "./pulumi/resources/macvlan-network";
+export * from "./pulumi/resources/reachability";
+export * from "./pulumi/resources/vlan-subinterface";

@@ -7,8 +7,9 @@ import { createInterface } from "node:readline";
 import Table from "cli-table3";
 import { Command } from "commander";
 import { execa } from "execa";
-import { messageOf } from "../provider/core/errors";
+import { messageOf } from "../provider/vocabulary/errors";
 import { step } from "./progress";
+import { onlyDeclaredPrograms } from "./setup/programs";
 import { pulumiFolder } from "./setup/pulumi-cli";
 
 const options = new Command("npm run bench --")
@@ -84,6 +85,7 @@ async function measure(kind: "ours" | "nothing", env: Record<string, string>, fo
 }
 
 async function main(): Promise<void> {
+  await onlyDeclaredPrograms();
   const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-bench-"));
   const fleet = startFleet();
   try {

@@ -29,6 +29,7 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== key) {
   run("dependencies (npm ci)", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
   writeFileSync(stamp, key);
 } else console.error("✓ dependencies (there already)");
+require("./fresh.cjs");
 run("build (tsc)", bin("node"), [join(root, "node_modules", "typescript", "bin", "tsc")]);
 
 const [tool, ...args] = process.argv.slice(2);

@@ -1,9 +1,10 @@
 // The proof on real packets: containers on every network of the fabric, and who reaches whom with which ttl.
 import Table from "cli-table3";
-import type { ConfiguredHost } from "../examples/hosts";
-import { hostSchema, type PlainConnection, publicPart, secretPart } from "../provider/core/host";
-import { encodeData } from "../provider/shell/quote";
-import { runner } from "../provider/ssh/connection";
+import { encodeData } from "../provider/host/quote";
+import { readLibrary } from "../provider/host/scripts";
+import { runner } from "../provider/host/ssh/connection";
+import type { ConfiguredHost } from "../provider/pulumi/inventory";
+import { type Connection, hostSchema, publicPart, secretPart } from "../provider/vocabulary/host";
 
 /** The seed's four containers. */
 export const CONTAINERS = [
@@ -18,21 +19,15 @@ export type Hosts = Record<string, ConfiguredHost>;
 /** ttl of the answer, or undefined where none came. */
 export type Matrix = Record<string, Record<string, number | undefined>>;
 
-// What comes before the first line of ours is a password that sudo did not ask for.
-const READ = `set --
-while IFS= read -r line && [ "$line" != pulumi-macvlan:1 ]; do :; done
-while IFS= read -r line && [ "$line" != pulumi-macvlan:end ]; do set -- "$@" "$(printf %b "$line")"; done
-`;
-
-/** Runs a script on a host with positional parameters that come on standard input. */
+/** Runs a script on a host with positional parameters that come on standard input; none of them holds blanks. */
 async function onHost(hosts: Hosts, name: string, script: string, words: readonly string[]): Promise<string> {
-  const { trunk: _trunk, uplink: _uplink, ...connection } = hosts[name] as ConfiguredHost & PlainConnection;
-  const plain = { name, ...connection, commandTimeout: 180 } as PlainConnection;
+  const { parent: _parent, uplink: _uplink, ...connection } = hosts[name] as ConfiguredHost & Connection;
+  const plain = { name, ...connection, commandTimeout: 180 } as Connection;
   const answer = await runner.run(
     hostSchema.parse(publicPart(plain)),
     secretPart(plain),
-    READ + script,
-    encodeData(words),
+    `${readLibrary()}\nbegin; take_list words; end; set -- $words\n${script}`,
+    encodeData([words]),
   );
   if (answer.code !== 0) throw new Error(`on ${name}: ${answer.stderr || answer.stdout}`);
   return answer.stdout;

@@ -1,15 +1,15 @@
 // npm start: the main job. Builds the fabric with `pulumi up` and proves it on real packets.
-import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { execa } from "execa";
-import { fabricHosts } from "../examples/hosts";
-import { messageOf } from "../provider/core/errors";
-import { closeConnections } from "../provider/ssh/connection";
+import { closeConnections } from "../provider/host/ssh/connection";
+import { hostsIn } from "../provider/pulumi/inventory";
+import { messageOf } from "../provider/vocabulary/errors";
 import { Lab } from "../test/lab/lab";
 import { OUTSIDE_SERVER } from "../test/lab/topology";
 import { step } from "./progress";
 import { expected, type Hosts, judge, measure, removeContainers, startContainers } from "./proof";
+import { onlyDeclaredPrograms } from "./setup/programs";
 import { pulumiFolder } from "./setup/pulumi-cli";
 
 const root = join(__dirname, "..", "..");
@@ -18,8 +18,6 @@ const program = new Command("npm start --")
   .description("Builds VLANs, Docker networks and a router with pulumi up, and proves who reaches whom.")
   .option("--stack <name>", "the stack; Pulumi.<name>.yaml may name your own hosts (Pulumi.example.yaml)", "lab")
   .option("--keep-containers", "leave the proof's containers d1 to d4 running; remove them before pulumi destroy")
-  .option("--lab <name>", "which lab, if the lab is used", "main")
-  .option("--state <folder>", "where the stack's state is kept", join(root, ".pulumi-state"))
   .option(
     "--outside <address>",
     "an address beyond the router to be reached over NAT (default: the lab's server, if the lab is used)",
@@ -27,24 +25,19 @@ const program = new Command("npm start --")
   .parse();
 const {
   stack,
-  lab: labName,
-  state: stateFolder,
   outside: outsideGiven,
   keepContainers = false,
-} = program.opts<{ stack: string; lab: string; state: string; outside?: string; keepContainers?: boolean }>();
+} = program.opts<{ stack: string; outside?: string; keepContainers?: boolean }>();
 
 async function main(): Promise<number> {
   const started = Date.now();
+  await onlyDeclaredPrograms();
   const folder = await pulumiFolder();
   const env = {
     PATH: `${folder}:${process.env["PATH"]}`,
-    PULUMI_BACKEND_URL: `file://${stateFolder}`,
     PULUMI_CONFIG_PASSPHRASE: process.env["PULUMI_CONFIG_PASSPHRASE"] ?? "",
     PULUMI_SKIP_UPDATE_CHECK: "true",
-    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
-    PULUMI_MACVLAN_LAB: new Lab(labName).inventoryFile,
   };
-  mkdirSync(stateFolder, { recursive: true });
   const pulumi = (...args: string[]) =>
     execa("pulumi", [...args, "--stack", stack, "--non-interactive"], { cwd: root, env, stdin: "ignore" });
   const show = (...args: string[]) =>
@@ -67,12 +60,11 @@ async function main(): Promise<number> {
   >;
   const configured = JSON.parse(config["inter-vlan-fabric:hosts"]?.value ?? "{}") as Hosts;
   const onLab = Object.keys(configured).length === 0;
-  const lab = new Lab(labName);
+  const lab = new Lab();
   if (onLab) await lab.up();
-  process.env["PULUMI_MACVLAN_LAB"] = lab.inventoryFile;
-  const hosts = onLab ? (JSON.parse(readFileSync(lab.inventoryFile, "utf8")) as Hosts) : configured;
+  const hosts: Hosts = onLab ? lab.hosts() : configured;
   const outside = outsideGiven ?? (onLab ? OUTSIDE_SERVER : undefined);
-  fabricHosts(configured); // Says what is missing before anything is done.
+  hostsIn(hosts, ["host1", "host2", "host3"]); // Says what is missing before anything is done.
 
   const up = (router: boolean) =>
     show(
@@ -114,11 +106,24 @@ async function main(): Promise<number> {
   console.log(`
 Every cell is as promised (${((Date.now() - started) / 1000).toFixed(0)} s). To go on by hand, in this folder:
 
-  export PATH=${folder}:$PATH PULUMI_CONFIG_PASSPHRASE=
+  export PATH=${join(root, "node_modules", ".bin")}:${folder}:$PATH PULUMI_CONFIG_PASSPHRASE=
   pulumi stack select ${stack}
-  pulumi preview --diff      pulumi up      pulumi refresh      pulumi destroy
+  pulumi preview --diff
+  pulumi refresh
+  pulumi up
+  pulumi destroy${
+    onLab
+      ? `
 
-${onLab ? `The lab keeps running, for you to look around (npm run lab -- ssh host1). Stop it with: npm run lab -- down` : ""}`);
+The lab keeps running, for you to look around and to try the examples on:
+
+  npm run lab -- status
+  npm run lab -- exec host1 -- ip -d link
+  npm run lab -- ssh host1    # until you leave it (not typed by a test)
+  npm run lab -- down`
+      : ""
+  }
+`);
   return 0;
 }
 

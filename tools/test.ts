@@ -3,16 +3,17 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import Mocha from "mocha";
-import { messageOf } from "../provider/core/errors";
+import { messageOf } from "../provider/vocabulary/errors";
 import { faultTable } from "../test/integration/faults/table";
 import { Lab, testLab } from "../test/lab/lab";
+import { onlyDeclaredPrograms } from "./setup/programs";
 import { pulumiFolder } from "./setup/pulumi-cli";
 
 const tests = join(__dirname, "..", "test");
 /** Two labs keep two cores busy; faults spend most of their time waiting for a deadline. */
 const JOBS = process.env["FAULTS"] ? 2 * availableParallelism() : Math.min(2, availableParallelism());
 /** Those that take longest begin first, so that the last to end is a short one. */
-const LONGEST = ["persist", "guard", "foreign", "examples", "property/inputs", "fabric", "kills", "errors", "cases"];
+const LONGEST = ["persist", "typed", "guard", "foreign", "property/inputs", "fabric", "kills", "errors", "cases"];
 
 const rank = (file: string): number => {
   const place = LONGEST.findIndex((name) => file.endsWith(`${name}.test.js`));
@@ -85,6 +86,7 @@ async function runOnLabs(files: readonly string[], only: string | undefined) {
 
 async function main(): Promise<void> {
   const only = process.argv[2];
+  await onlyDeclaredPrograms();
   const unit = await run(filesOf("unit"), only);
   const rest = await runOnLabs(filesOf("property", "integration"), only);
   const failed = unit.failures + rest.failures;

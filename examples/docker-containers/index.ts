@@ -2,18 +2,19 @@
 import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { MacvlanNetwork, VlanSubinterface } from "pulumi-macvlan";
+import { inventory, MacvlanNetwork, VlanSubinterface } from "pulumi-macvlan";
 
-const config = new pulumi.Config();
-const host = { name: "host1", address: config.require("host1"), user: config.get("user") ?? "root" };
+const { host1 } = inventory("host1");
+const { connection: host, parent } = host1;
+const { address: hostAddress, user = "root", port = 22 } = host;
 
 // A step of your own, before ours: a trunk that is down is nobody's parent.
 const trunkUp = new command.remote.Command("trunk-up", {
-  connection: { host: host.address, user: host.user },
-  create: "ip link set enp0s8 up",
+  connection: { host: hostAddress, user, port },
+  create: `ip link set ${parent} up`,
 });
 
-const vlan100 = new VlanSubinterface("host1-vlan100", { host, parent: "enp0s8", vlanId: 100 }, { dependsOn: trunkUp });
+const vlan100 = new VlanSubinterface("host1-vlan100", { host, parent, vlanId: 100 }, { dependsOn: trunkUp });
 
 const mac10 = new MacvlanNetwork("host1-mac10", {
   host,
@@ -23,7 +24,7 @@ const mac10 = new MacvlanNetwork("host1-mac10", {
 });
 
 // @pulumi/docker reaches the same host in its own way: over ssh, with the keys of the machine that runs Pulumi.
-const engine = new docker.Provider("host1", { host: pulumi.interpolate`ssh://${host.user}@${host.address}` });
+const engine = new docker.Provider("host1", { host: pulumi.interpolate`ssh://${user}@${hostAddress}:${port}` });
 
 const web = new docker.Container(
   "web",

@@ -1,10 +1,9 @@
 // VLANs 100 and 200 on the trunks of host1 and host2, a Docker network on each, and host3 as the router between them.
 import * as pulumi from "@pulumi/pulumi";
-import { InterVlanRouter, MacvlanNetwork, VlanSubinterface } from "pulumi-macvlan";
-import { fabricHosts } from "../hosts";
+import { InterVlanRouter, inventory, MacvlanNetwork, VlanSubinterface } from "pulumi-macvlan";
 
 const config = new pulumi.Config();
-const { host1, host2, host3 } = fabricHosts();
+const { host1, host2, host3 } = inventory("host1", "host2", "host3");
 
 /** Each Docker host hands out a part of its own: two hosts can't give away the same address. */
 const vlans = [
@@ -27,7 +26,7 @@ const vlans = [
 [host1, host2].forEach((host, index) => {
   const name = `host${index + 1}`;
   for (const { vlanId, network, subnet, gateway, ranges } of vlans) {
-    const vlan = new VlanSubinterface(`${name}-vlan${vlanId}`, { host: host.connection, parent: host.trunk, vlanId });
+    const vlan = new VlanSubinterface(`${name}-vlan${vlanId}`, { host: host.connection, parent: host.parent, vlanId });
     new MacvlanNetwork(`${name}-${network}`, {
       host: host.connection,
       parent: vlan.name,
@@ -39,7 +38,7 @@ const vlans = [
 
 if (config.getBoolean("router") ?? true) {
   const interfaces = vlans.map(({ vlanId, gateway }) => {
-    const vlan = new VlanSubinterface(`router-vlan${vlanId}`, { host: host3.connection, parent: host3.trunk, vlanId });
+    const vlan = new VlanSubinterface(`router-vlan${vlanId}`, { host: host3.connection, parent: host3.parent, vlanId });
     return { interface: vlan.name, addresses: [`${gateway}/24`] };
   });
   new InterVlanRouter("router", {

@@ -1,10 +1,9 @@
-import { VlanTopology } from "pulumi-macvlan";
-import { fabricHosts } from "../hosts";
+import { inventory, VlanTopology } from "pulumi-macvlan";
 
-const { host2: host } = fabricHosts();
+const { host2: host } = inventory("host2");
 
 const lan = new VlanTopology("lan", {
-  hosts: { host: { connection: host.connection, parent: host.trunk } },
+  hosts: { host },
   vlans: {
     open: { subnets: ["172.16.10.0/24"] },
     closed: { vlanId: 30, subnets: ["172.16.20.0/24"], mode: "private" },

@@ -1,13 +1,9 @@
-import { VlanTopology } from "pulumi-macvlan";
-import { fabricHosts } from "../hosts";
+import { inventory, VlanTopology } from "pulumi-macvlan";
 
-const { host1, host2 } = fabricHosts();
+const { host1, host2 } = inventory("host1", "host2");
 
 const lan = new VlanTopology("lan", {
-  hosts: {
-    host1: { connection: host1.connection, parent: host1.trunk },
-    host2: { connection: host2.connection, parent: host2.trunk },
-  },
+  hosts: { host1, host2 },
   vlans: { mac10: { vlanId: 100, subnets: ["172.16.10.0/24"] } },
   shims: true,
   prove: true,

@@ -1,14 +1,10 @@
-import { VlanTopology } from "pulumi-macvlan";
-import { fabricHosts } from "../hosts";
+import { inventory, VlanTopology } from "pulumi-macvlan";
 
-const { host1, host2 } = fabricHosts();
+const { host1, host2 } = inventory("host1", "host2");
 
 // Each on a VLAN of its own: a parent is macvlan's or ipvlan's, and all ipvlans of a parent have one mode.
 const lan = new VlanTopology("lan", {
-  hosts: {
-    host1: { connection: host1.connection, parent: host1.trunk },
-    host2: { connection: host2.connection, parent: host2.trunk },
-  },
+  hosts: { host1, host2 },
   vlans: {
     "mode-bridge": { vlanId: 61, subnets: ["172.16.61.0/24"], mode: "bridge" },
     "mode-private": { vlanId: 62, subnets: ["172.16.62.0/24"], mode: "private" },

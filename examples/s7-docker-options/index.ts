@@ -1,10 +1,9 @@
-import { MacvlanNetwork, Reachability, VlanSubinterface } from "pulumi-macvlan";
-import { fabricHosts } from "../hosts";
+import { inventory, MacvlanNetwork, Reachability, VlanSubinterface } from "pulumi-macvlan";
 
-const { host1 } = fabricHosts();
+const { host1 } = inventory("host1");
 const host = host1.connection;
 const interfaceOf = (vlanId: number) =>
-  new VlanSubinterface(`vlan${vlanId}`, { host, parent: host1.trunk, vlanId }).name;
+  new VlanSubinterface(`vlan${vlanId}`, { host, parent: host1.parent, vlanId }).name;
 
 const many = new MacvlanNetwork("many", {
   host,

@@ -1,13 +1,9 @@
-import { toNetworkAttachmentDefinitions, VlanTopology } from "pulumi-macvlan";
-import { fabricHosts } from "../hosts";
+import { inventory, toNetworkAttachmentDefinitions, VlanTopology } from "pulumi-macvlan";
 
-const { host1, host2 } = fabricHosts();
+const { host1, host2 } = inventory("host1", "host2");
 
 // The hosts are nodes of one Swarm already, host1 a manager.
-const hosts = {
-  host1: { connection: host1.connection, parent: host1.trunk },
-  host2: { connection: host2.connection, parent: host2.trunk },
-};
+const hosts = { host1, host2 };
 const vlans = { mac10: { vlanId: 100, subnets: ["172.16.10.0/24"] } };
 const lan = new VlanTopology("lan", { hosts, vlans, swarm: { manager: "host1" } });
 

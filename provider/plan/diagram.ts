@@ -1,6 +1,6 @@
 // A topology as a picture: Mermaid text, as GitHub and many wikis draw it, and Graphviz's. Pure.
 // https://mermaid.js.org/syntax/flowchart.html, https://graphviz.org/doc/info/lang.html
-import type { PlannedAddresses } from "./address-plan";
+import type { PlannedAddresses } from "../kinds/address-plan/planner";
 import { type DescribedTopology, hostsOf, planned } from "./topology";
 
 interface Node {

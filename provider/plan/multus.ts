@@ -1,9 +1,10 @@
 // The same VLANs for Kubernetes: what Multus attaches pods to. Pure.
 // https://github.com/k8snetworkplumbingwg/multi-net-spec, https://www.cni.dev/plugins/current/
-import { alone, type Cidr, contains, formatAddress, parseAddress, parseCidr } from "../core/addresses";
-import { quoted } from "../core/errors";
-import { type PlannedAddresses, reservedBlocks } from "./address-plan";
-import { formatBlock } from "./blocks";
+
+import { type PlannedAddresses, reservedBlocks } from "../kinds/address-plan/planner";
+import { alone, type Cidr, contains, formatAddress, parseAddress, parseCidr } from "../vocabulary/addresses";
+import { formatBlock } from "../vocabulary/blocks";
+import { quoted } from "../vocabulary/errors";
 import { type DescribedVlan, hostsOf, parentOf, planned, reservedOf } from "./topology";
 
 export type AttachedVlan = Pick<

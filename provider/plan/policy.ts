@@ -1,6 +1,6 @@
 // What may pass between VLANs, said once: the router's rules come from it, and the probes that show that what is allowed works
 // and what is not does not. Pure.
-import type { Expectation } from "../core/reachability";
+import type { Expectation } from "../kinds/reachability/kind";
 import { type DescribedTopology, type DescribedVlan, hostsOf, isRouted, planned, shimmed } from "./topology";
 
 /** As in "iot to nas: tcp 443, nothing else". */

@@ -1,9 +1,13 @@
 // A topology as data: what is wrong with it as a whole, found before anything of it is made, and the addresses to plan. Pure.
-import { contains, formatCidr, overlaps, parseAddress, parseCidr } from "../core/addresses";
-import { messageOf, quoted } from "../core/errors";
-import { dockerName, interfaceName, vlanId as vlanIdField } from "../core/fields";
-import { completeMode, type Flag, type Kind, parentClaim } from "../core/modes";
-import { type AddressesToPlan, gatewayOf, type HostToPlan, type SubnetToPlan } from "./address-plan";
+
+import type { RouterInterface } from "../formats/dnsmasq";
+import type { DockerNetwork } from "../formats/docker";
+import { type AddressesToPlan, gatewayOf, type HostToPlan, type SubnetToPlan } from "../kinds/address-plan/planner";
+import { parentClaim } from "../kinds/shared/parent";
+import { contains, formatCidr, overlaps, parseAddress, parseCidr } from "../vocabulary/addresses";
+import { messageOf, quoted } from "../vocabulary/errors";
+import { dockerName, interfaceName, vlanId as vlanIdField } from "../vocabulary/fields";
+import { completeMode } from "../vocabulary/modes";
 
 /** A host as far as it is known before anything is made. */
 export interface DescribedHost extends HostToPlan {
@@ -28,19 +32,19 @@ export interface DescribedVlan {
   /** Another interface than the hosts' own, for all of them or by host. */
   parent?: string | Record<string, string> | undefined;
   /** As MacvlanNetwork's. Default: "macvlan". */
-  driver?: Kind | undefined;
+  driver?: DockerNetwork["driver"];
   /** As MacvlanNetwork's. Default: "bridge" of macvlan, "l2" of ipvlan. */
-  mode?: "bridge" | "private" | "vepa" | "passthru" | "l2" | "l3" | "l3s" | undefined;
+  mode?: DockerNetwork["mode"];
   /** As MacvlanNetwork's, of ipvlan. */
-  flag?: Flag | undefined;
+  flag?: DockerNetwork["flag"];
   /** Bytes, of the sub-interfaces; at most their parents'. Default: their parents'. */
   mtu?: number | undefined;
   /** Containers get no way out. Default: false. */
-  internal?: boolean | undefined;
+  internal?: DockerNetwork["internal"];
   /** As InterVlanRouter's: the router tells devices and containers there of itself and of the IPv6 subnets. Default: false. */
-  advertise?: boolean | undefined;
+  advertise?: RouterInterface["advertise"];
   /** As InterVlanRouter's: what the router hands out to devices there. The plan keeps it free of containers. Default: none. */
-  dhcp?: { first: string; last: string; leaseTime?: number | undefined; dnsServers?: string[] | undefined } | undefined;
+  dhcp?: RouterInterface["dhcp"];
 }
 
 export interface DescribedTopology {

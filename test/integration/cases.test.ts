@@ -1,5 +1,6 @@
 // Cases that others hold themselves to, with the same assertions: docs/cases.md says whose each is, and where ours stand.
 import assert from "node:assert/strict";
+import { HOSTS } from "../lab/topology";
 import { assertSame, driven, json, link, on, type Props, snapshot } from "./hosts";
 
 const network = (host: string, name: string, inputs: Props) =>
@@ -13,7 +14,7 @@ const pings = async (host: string, from: string, to: string): Promise<boolean> =
 const defaultsOf = (host: string, name: string, version = "-4") =>
   on(host, `docker exec ${name} ip ${version} route show | grep '^default'; true`);
 
-for (const host of ["host1", "host2"]) {
+for (const { name: host } of HOSTS) {
   describe(`moby's cases on ${host}`, function () {
     this.timeout(90_000);
     let before_ = "";

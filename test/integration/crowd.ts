@@ -1,7 +1,7 @@
 // node crowd.js STACK FIRST COUNT create|delete INVENTORY: a stack's many links on host1, all asked for at once.
 import { readFileSync } from "node:fs";
-import { handlers } from "../../provider/handlers";
-import { closeConnections } from "../../provider/ssh/connection";
+import { closeConnections } from "../../provider/host/ssh/connection";
+import { handlers } from "../../provider/pulumi/dynamic/handlers";
 
 const [stack = "", first = "0", count = "0", what = "", inventory = ""] = process.argv.slice(2);
 

@@ -1,11 +1,12 @@
 // Changes made to cut SSH off: with systemd and without, the host comes back by itself, exactly as it was.
 import assert from "node:assert/strict";
-import { makeChange, newNonce, RolledBack } from "../../provider/core/guard";
-import { interVlanRouter } from "../../provider/core/inter-vlan-router";
-import { macvlanLink } from "../../provider/core/macvlan-link";
-import { encodeData } from "../../provider/shell/quote";
-import { readScript } from "../../provider/shell/scripts";
-import { closeConnections, runner } from "../../provider/ssh/connection";
+import { makeChange, newNonce, RolledBack } from "../../provider/host/guard";
+import { encodeData } from "../../provider/host/quote";
+import { readLibrary, readScript } from "../../provider/host/scripts";
+import { closeConnections, runner } from "../../provider/host/ssh/connection";
+import { kinds } from "../../provider/kinds";
+import { interVlanRouter } from "../../provider/kinds/inter-vlan-router/kind";
+import { macvlanLink } from "../../provider/kinds/macvlan-link/kind";
 import { lab } from "./hooks";
 import { assertSame, connection, driven, on, type Props, snapshot } from "./hosts";
 
@@ -16,7 +17,7 @@ const MARK = "pulumi-macvlan tests/lab/sabotage";
 
 /** A link's own script with another `ensure`: what a mistake of ours, or of a user's inputs, could do to a host. */
 const sabotage = (script: string, body: string): string =>
-  readScript(script).replace(
+  readScript(script, kinds.find((kind) => kind.script === script)?.library).replace(
     /do_verb\n$/,
     `ensure() {\nmade\nserver=$(set -- $connection; printf '%s' "$3")\nset -e\n${body}\nset +e\n}\ndo_verb\n`,
   );
@@ -332,7 +333,7 @@ describe("a guarded change", function () {
     const seconds = 60;
     const target = quick("host1", { confirmTimeout: seconds });
     const ask = async (fresh: boolean, nonce: string) =>
-      (await runner.run(target, {}, readScript("confirm"), encodeData(["confirm", nonce, "2"]), { fresh })).stdout;
+      (await runner.run(target, {}, readLibrary("confirm"), encodeData(["confirm", nonce, "2"]), { fresh })).stdout;
     const nonce = newNonce();
     const first = await runner.run(target, {}, sabotage("macvlan-link", "true"), encodeData(linkData(nonce, seconds)));
     assert.match(first.stdout, /@guard\ndone/);

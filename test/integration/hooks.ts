@@ -1,6 +1,6 @@
 // One lab for each of mocha's workers, of its own name, so that a lab somebody works in stays as it is.
 import assert from "node:assert/strict";
-import { closeConnections } from "../../provider/ssh/connection";
+import { closeConnections } from "../../provider/host/ssh/connection";
 import { beat } from "../../tools/progress";
 import { testLab } from "../lab/lab";
 import { HOSTS } from "../lab/topology";

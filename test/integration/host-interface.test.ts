@@ -1,8 +1,9 @@
-// Interfaces told by what they are, on hosts of two releases.
+// Interfaces told by what they are, on hosts of three releases.
 import assert from "node:assert/strict";
+import { HOSTS } from "../lab/topology";
 import { assertSame, driven, on, snapshot } from "./hosts";
 
-for (const host of ["host1", "host2"]) {
+for (const { name: host } of HOSTS) {
   describe(`an interface told by what it is on ${host}`, function () {
     this.timeout(60_000);
     const named = async (inputs: object) => (await driven("HostInterface", host, { ...inputs }).create()).state["name"];

@@ -1,8 +1,8 @@
 // What tests ask hosts: the kernel and Docker themselves, never our own state.
 import assert from "node:assert/strict";
-import { forgetClaims } from "../../provider/core/claims";
-import type { HostFields } from "../../provider/core/host";
-import { handlers } from "../../provider/handlers";
+import { forgetClaims } from "../../provider/lifecycle/claims";
+import { handlers } from "../../provider/pulumi/dynamic/handlers";
+import type { HostFields } from "../../provider/vocabulary/host";
 import { lab } from "./hooks";
 
 export type Props = Record<string, unknown>;
@@ -14,8 +14,8 @@ export const connection = (host: string, change: object = {}): HostFields => ({
   ...change,
 });
 
-export const on = async (host: string, line: string): Promise<string> =>
-  String((await lab.exec(host, line)).stdout).trim();
+export const on = async (host: string, line: string, through = lab): Promise<string> =>
+  String((await through.exec(host, line)).stdout).trim();
 
 /** sshd starts itself anew for it, and does not listen for a moment. */
 export const reloadSshd = (host: string, change: string) => on(host, `${change}; systemctl reload ssh; sleep 1.5`);
@@ -43,7 +43,7 @@ export const addresses = async (host: string, name: string): Promise<string[]> =
 const SYSCTLS = "net/ipv4/ip_forward net/ipv6/conf/all/forwarding";
 
 /** Everything of a host that our resources could touch, without what changes by itself (counters, lifetimes, statistics). */
-export async function snapshot(host: string): Promise<string> {
+export async function snapshot(host: string, through = lab): Promise<string> {
   const text = await on(
     host,
     `tries=0; while [ $tries -lt 50 ] && ip -6 addr show tentative | grep -q inet6; do sleep 0.1; tries=$((tries + 1)); done
@@ -53,6 +53,7 @@ export async function snapshot(host: string): Promise<string> {
      echo == docker; docker network ls --format '{{.Name}} {{.Driver}}' | sort
      echo == ours; find /run/pulumi-macvlan /var/lib/pulumi-macvlan /run/systemd/network /run/NetworkManager/conf.d \\
        /etc/systemd/system '(' -name '*pulumi*' -o -path '*/pulumi-macvlan/*' ')' ! -type d ! -path '*/guard/*' ! -name lock 2>/dev/null | sort`,
+    through,
   );
   return text
     .split("\n")

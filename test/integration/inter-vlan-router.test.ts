@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { closeConnections } from "../../provider/ssh/connection";
-import { OUTSIDE_SERVER } from "../lab/topology";
+import { closeConnections } from "../../provider/host/ssh/connection";
+import { HOSTS, OUTSIDE_SERVER } from "../lab/topology";
 import { lab } from "./hooks";
 import { addresses, assertSame, type Driven, driven, on, settled, snapshot } from "./hosts";
 
-// host3 runs bookworm, host2 trixie: two versions of nft and of Docker's rules.
-for (const host of ["host3", "host2"]) {
+for (const { name: host } of HOSTS) {
   describe(`InterVlanRouter on ${host}`, function () {
     this.timeout(120_000);
     let before: string;

@@ -1,11 +1,11 @@
 // SIGKILL in the middle of an up: the next one converges, nothing doubled, nothing orphaned.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HOSTS } from "../lab/topology";
 import { assertSame, snapshot } from "./hosts";
-import { ROOT, Stack } from "./pulumi";
+import { Project, ROOT, Stack } from "./pulumi";
 
 /** Interfaces are numbered anew each time they are made. */
 const shape = (text: string): string =>
@@ -100,4 +100,66 @@ describe("a kill in the middle of an up", function () {
       }
     });
   }
+});
+
+const ENDLESS = `import * as pulumi from "@pulumi/pulumi";
+import { planAddresses } from "pulumi-macvlan";
+
+planAddresses({ subnets: ["172.16.10.0/24"], hosts: ["host1"] });
+class Part extends pulumi.ComponentResource {
+  constructor(name: string) {
+    super("test:index:Part", name);
+    this.registerOutputs({ name });
+  }
+}
+const go = (round: number): void => {
+  for (let part = 0; part < 20; part += 1) new Part(\`part\${round}-\${part}\`);
+  console.log("round", round);
+  if (round < 100) setTimeout(() => go(round + 1), 100);
+};
+go(0);
+`;
+
+describe("a kill of the CLI while nobody reads what it prints", function () {
+  this.timeout(120_000);
+  const stack = new Project("pipe", ENDLESS);
+  after(() => stack.end());
+
+  /** What runs in its folder, and has the word in its command line. */
+  const running = (word = ""): number[] =>
+    readdirSync("/proc")
+      .map(Number)
+      .filter((pid) => {
+        try {
+          return (
+            readlinkSync(`/proc/${pid}/cwd`) === stack.folder &&
+            readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(word)
+          );
+        } catch {
+          return false;
+        }
+      });
+  const programs = () => running("cmd/run");
+  const until = async (holds: () => boolean, seconds: number): Promise<boolean> => {
+    for (let tries = 0; tries < seconds * 10 && !holds(); tries += 1) await sleep(100);
+    return holds();
+  };
+
+  it("leaves no program behind", async () => {
+    await stack.good("stack", "init");
+    const child = spawn("pulumi", ["preview", "--stack", stack.name, "--non-interactive"], {
+      cwd: stack.folder,
+      env: { ...process.env, ...stack.env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    assert.ok(await until(() => programs().length > 0, 40), "the program did not start");
+    await sleep(3000);
+    child.kill("SIGKILL");
+    child.stdout.destroy();
+    child.stderr.destroy();
+    const ended = await until(() => programs().length === 0, 20);
+    // Pulumi's language host is left too: it waits, and takes nothing.
+    for (const pid of running()) process.kill(pid, "SIGKILL");
+    assert.ok(ended, "the program is still there");
+  });
 });

@@ -1,12 +1,13 @@
 // What the lab promises to those who use it.
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { Lab } from "../lab/lab";
+import { keysFolder, Lab } from "../lab/lab";
 import { asRoot } from "../lab/root";
+import { HOSTS } from "../lab/topology";
 import { lab, resetLab } from "./hooks";
 import { on } from "./hosts";
 
@@ -21,12 +22,12 @@ const listening = (port: number): Promise<boolean> =>
   });
 
 const ours = async (name: string): Promise<string> =>
-  String((await execa("pgrep", ["-af", `pulumi-macvlan-lab/${name}|pmvlab-${name}`], { reject: false })).stdout);
+  String((await execa("pgrep", ["-af", `pulumi-macvlan/${name}/|pmvlab-${name}`], { reject: false })).stdout);
 
 describe("the lab", function () {
   this.timeout(180_000);
 
-  it("has hosts of two releases, each with its own kernel, init, sshd and Docker", async () => {
+  it("has hosts of three releases, each with its own kernel, init, sshd and Docker", async () => {
     const facts = async (host: string) =>
       (
         await on(
@@ -34,10 +35,34 @@ describe("the lab", function () {
           "cat /proc/1/comm /proc/sys/kernel/random/boot_id; hostname -s 2>/dev/null || cat /proc/sys/kernel/hostname; docker version -f '{{.Server.Version}}'",
         )
       ).split("\n");
-    const [first, second] = await Promise.all([facts("host1"), facts("host2")]);
-    assert.deepEqual([first?.[0], second?.[0], first?.[2], second?.[2]], ["systemd", "systemd", "host1", "host2"]);
-    assert.notEqual(first?.[1], second?.[1]);
-    assert.notEqual(first?.[3], second?.[3]);
+    for (const { name } of HOSTS.filter(({ docker }) => docker === "29")) {
+      const api = await on(name, "docker version -f '{{.Server.APIVersion}}'");
+      assert.ok(Number(api.split(".")[1]) >= 52, api);
+    }
+    const all = await Promise.all(HOSTS.map(({ name }) => facts(name)));
+    assert.deepEqual(
+      all.map(([init, , name]) => [init, name]),
+      HOSTS.map(({ name }) => ["systemd", name]),
+    );
+    const different = (index: number) => new Set(all.map((found) => found[index])).size;
+    assert.deepEqual([different(1), different(3)], [HOSTS.length, HOSTS.length]);
+  });
+
+  it("has keys that are made once, however many labs start for the first time together", async () => {
+    const { XDG_CACHE_HOME: kept } = process.env;
+    const cache = mkdtempSync(join(tmpdir(), "pulumi-macvlan-cache-"));
+    process.env["XDG_CACHE_HOME"] = cache;
+    try {
+      const keys = await Promise.all(
+        [1, 2, 3].map(async () => readFileSync(join(await keysFolder(), "host1"), "utf8")),
+      );
+      assert.equal(new Set(keys).size, 1);
+      assert.deepEqual(readdirSync(join(cache, "pulumi-macvlan")), ["lab-keys"]);
+    } finally {
+      if (kept === undefined) delete process.env["XDG_CACHE_HOME"];
+      else process.env["XDG_CACHE_HOME"] = kept;
+      rmSync(cache, { recursive: true });
+    }
   });
 
   it("is found by a second up", async () => {
@@ -63,15 +88,15 @@ describe("the lab", function () {
     assert.equal(await on("host1", "ls /root/kept 2>/dev/null || echo gone"), "gone");
   });
 
-  it("does not end one of its name in another temporary folder", async () => {
-    const { TMPDIR } = process.env;
+  it("does not end one of its name in another home", async () => {
+    const { HOME } = process.env;
     const other = mkdtempSync(join(tmpdir(), "pulumi-macvlan-other-"));
     try {
-      process.env["TMPDIR"] = other;
+      process.env["HOME"] = other;
       await new Lab(lab.name).down();
     } finally {
-      if (TMPDIR === undefined) delete process.env["TMPDIR"];
-      else process.env["TMPDIR"] = TMPDIR;
+      if (HOME === undefined) delete process.env["HOME"];
+      else process.env["HOME"] = HOME;
       rmSync(other, { recursive: true });
     }
     assert.equal(await lab.login("host1"), true);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { HOSTS } from "../lab/topology";
 import { addresses, assertSame, type Driven, driven, json, link, on, snapshot } from "./hosts";
 
 interface MacvlanJson {
@@ -10,7 +11,7 @@ interface MacvlanJson {
   linkinfo: { info_kind: string; info_data: { mode: string } };
 }
 
-for (const host of ["host1", "host2"]) {
+for (const { name: host } of HOSTS) {
   describe(`MacvlanLink on ${host}`, function () {
     this.timeout(60_000);
     let before: string;

@@ -1,6 +1,6 @@
 // The packed package in an empty project elsewhere, as a user installs it.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -37,16 +37,24 @@ describe("the packed package", function () {
     const files = (packed[0]?.files ?? []).map(({ path }) => path);
     const unexpected = files.filter(
       (path) =>
-        !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/provider\/.*\.(js|d\.ts)|provider\/scripts\/[a-z-]+\.sh)$/.test(
+        !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/provider\/.*\.(js|d\.ts)|provider\/(host\/library|kinds\/[a-z-]+)\/[a-z-]+\.sh)$/.test(
           path,
         ),
     );
     assert.deepEqual(unexpected, []);
+    const sources = files
+      .filter((path) => path.endsWith(".js"))
+      .map((path) => path.replace(/^dist\/(.*)\.js$/, "$1.ts"));
+    assert.deepEqual(
+      sources.filter((path) => !existsSync(join(ROOT, path))),
+      [],
+      "of a source that has gone",
+    );
     for (const needed of [
       "dist/provider/index.js",
       "dist/provider/handlers.js",
       "dist/provider/index.d.ts",
-      "provider/scripts/lib.sh",
+      "provider/host/library/lib.sh",
       "LICENSE",
     ])
       assert.ok(files.includes(needed), needed);

@@ -5,8 +5,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { HostFields } from "../../provider/core/host";
-import { closeConnections } from "../../provider/ssh/connection";
+import { closeConnections } from "../../provider/host/ssh/connection";
+import type { HostFields } from "../../provider/vocabulary/host";
 import { lab } from "./hooks";
 import { connection, driven, on, type Props, reloadSshd } from "./hosts";
 import { Relay } from "./relay";

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { HOSTS } from "../lab/topology";
 import { addresses, assertSame, type Driven, driven, link, on, snapshot } from "./hosts";
 
 interface VlanJson {
@@ -14,7 +15,7 @@ interface VlanJson {
 
 const shown = async (host: string): Promise<VlanJson> => (await link(host, "enp0s8.100")) as unknown as VlanJson;
 
-for (const host of ["host1", "host2"]) {
+for (const { name: host } of HOSTS) {
   describe(`VlanSubinterface on ${host}`, function () {
     this.timeout(60_000);
     let before: string;

@@ -1,6 +1,7 @@
 // npm run capture: real answers of the lab's hosts for the decoders' unit tests, one folder per Debian release.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { onlyDeclaredPrograms } from "../../tools/setup/programs";
 import { Lab } from "./lab";
 
 const folder = join(__dirname, "..", "..", "..", "test", "unit", "captured");
@@ -35,6 +36,7 @@ const ANSWERS: Record<string, string> = {
 };
 
 async function main(): Promise<void> {
+  await onlyDeclaredPrograms();
   const lab = new Lab(process.argv[2]);
   await lab.up();
   for (const [host, release] of [

@@ -3,7 +3,8 @@
 import Table from "cli-table3";
 import { Command } from "commander";
 import { execa } from "execa";
-import { quoteWords } from "../../provider/shell/quote";
+import { quoteWords } from "../../provider/host/quote";
+import { onlyDeclaredPrograms } from "../../tools/setup/programs";
 import { Lab } from "./lab";
 
 const program = new Command("npm run lab --").description("Three real hosts on this machine: kernels, sshd, Docker.");
@@ -23,7 +24,9 @@ program
   .action(async () => {
     await lab().up();
     await status();
-    console.log(`Connections: ${lab().inventoryFile}\nStop it with: npm run lab -- down`);
+    const { inventoryFile, name } = lab();
+    const named = name === "main" ? "" : `--name ${name} `;
+    console.log(`Connections: ${inventoryFile}\nStop it with: npm run lab -- ${named}down`);
   });
 program
   .command("down")
@@ -74,6 +77,7 @@ program
         .exitCode ?? 1;
   });
 
+program.hook("preAction", onlyDeclaredPrograms);
 program.parseAsync().catch((error: Error) => {
   console.error(error.message);
   process.exitCode = 1;

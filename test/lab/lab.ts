@@ -3,19 +3,27 @@
 
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
+import { labFolder, labInventory } from "../../provider/pulumi/lab";
 import { step } from "../../tools/progress";
 import { cacheFolder, diskImage, kernelImage } from "./image";
-import { installPackages } from "./packages";
 import { asRoot } from "./root";
 import { addressOf, HOSTS, type LabHost, managementAddress, type Net, OUTSIDE_SERVER } from "./topology";
 
-/** How a host of the lab is reached: what a HostConnection needs. */
+/** How a host of the lab is reached (a HostConnection), and its interfaces. */
 export interface LabConnection {
   name: string;
   address: string;
@@ -24,6 +32,8 @@ export interface LabConnection {
   privateKeyPath: string;
   hostKey: string;
 }
+
+type LabHosts = Record<string, LabConnection & { parent: string; uplink?: string }>;
 
 interface State {
   connections: Record<string, LabConnection>;
@@ -59,16 +69,35 @@ export const testLab = (worker = "0"): Lab => new Lab(`test${worker}`);
 const firstPort = (name: string): number =>
   name === "main" ? 22_100 : 22_110 + 10 * ([...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 200);
 
+/** Keys outlive the lab, so that state made with it keeps on fitting. Of labs that start for the first time together, one makes them. */
+export async function keysFolder(): Promise<string> {
+  const folder = join(cacheFolder(), "lab-keys");
+  if (existsSync(folder)) return folder;
+  const work = mkdtempSync(`${folder}.making-`);
+  for (const name of ["client", ...HOSTS.map((host) => host.name)])
+    await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", join(work, name)]);
+  try {
+    renameSync(work, folder);
+  } catch (error) {
+    rmSync(work, { recursive: true });
+    if (!existsSync(folder)) throw error;
+  }
+  return folder;
+}
+
 export class Lab {
   private readonly folder: string;
   private readonly stateFile: string;
-  /** Its own on the whole machine: a lab of the same name in another temporary folder is somebody else's. */
+  /** Where programs find its hosts. */
+  readonly inventoryFile: string;
+  /** Its own on the whole machine: a lab of the same name in another home is somebody else's. */
   private readonly id: string;
 
   /** Labs of different names run side by side; tests have one of their own. */
   constructor(readonly name = "main") {
-    this.folder = join(tmpdir(), "pulumi-macvlan-lab", name);
+    this.folder = labFolder(name);
     this.stateFile = join(this.folder, "lab.json");
+    this.inventoryFile = labInventory(name);
     this.id = `${name}-${createHash("sha256").update(this.folder).digest("hex").slice(0, 6)}`;
   }
 
@@ -93,8 +122,16 @@ export class Lab {
     return state !== undefined && HOSTS.every(({ name }) => this.alive(name, state.processes[name]));
   }
 
-  get inventoryFile(): string {
-    return join(this.folder, "hosts.json");
+  /** All of them, as a stack's configuration names hosts. */
+  hosts(): LabHosts {
+    const nic = (host: LabHost, net: Net) => Object.keys(host.nics).find((name) => host.nics[name] === net);
+    return Object.fromEntries(
+      HOSTS.map((host): [string, LabHosts[string]] => {
+        const uplink = nic(host, "outside");
+        const parent = nic(host, "trunk") ?? "";
+        return [host.name, { ...this.connection(host.name), parent, ...(uplink ? { uplink } : {}) }];
+      }),
+    );
   }
 
   connection(host: string): LabConnection {
@@ -103,12 +140,11 @@ export class Lab {
     return found;
   }
 
-  /** Makes what all labs share: packages, kernel, disks. */
+  /** Makes what all labs share: kernel and disks. */
   static async prepare(): Promise<{ kernel: string; disks: Map<string, string> }> {
-    await installPackages();
     const kernel = await kernelImage();
     const disks = new Map<string, string>();
-    for (const { release } of HOSTS) if (!disks.has(release)) disks.set(release, await diskImage(release, kernel));
+    for (const { name, release, docker } of HOSTS) disks.set(name, await diskImage(release, docker, kernel));
     return { kernel, disks };
   }
 
@@ -117,16 +153,17 @@ export class Lab {
     if (this.running) return "found";
     const { kernel, disks } = await Lab.prepare();
     await this.down();
+    const keys = await keysFolder();
     await step(`the lab's ${HOSTS.length} hosts`, async () => {
       mkdirSync(this.folder, { recursive: true });
       const state: State = { connections: {}, processes: {} };
       this.save(state);
       await this.makeNetwork();
-      await this.keys(state);
+      await this.keys(keys, state);
       await this.startForwarders(state);
       for (const host of HOSTS) this.startHost(host, kernel, disks, state);
       this.save(state);
-      writeFileSync(this.inventoryFile, JSON.stringify(state.connections, undefined, 2));
+      writeFileSync(this.inventoryFile, JSON.stringify(this.hosts(), undefined, 2));
       await Promise.all(HOSTS.map(({ name }) => this.ready(name)));
     });
     return "started";
@@ -332,19 +369,11 @@ export class Lab {
     await command("sh", "-ec", lines.join("\n"));
   }
 
-  /** Keys outlive the lab, so that state made with it keeps on fitting. */
-  private async keys(state: State): Promise<void> {
-    const folder = join(cacheFolder(), "lab-keys");
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const key = async (name: string): Promise<string> => {
-      const file = join(folder, name);
-      if (!existsSync(file)) await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", file]);
-      return file;
-    };
-    const client = await key("client");
+  private async keys(folder: string, state: State): Promise<void> {
+    const client = join(folder, "client");
     const known: string[] = [];
     for (const [index, host] of HOSTS.entries()) {
-      const hostKeyFile = await key(host.name);
+      const hostKeyFile = join(folder, host.name);
       const hostKey = readFileSync(`${hostKeyFile}.pub`, "utf8").split(" ").slice(0, 2).join(" ");
       const port = await freePort(firstPort(this.name) + index);
       state.connections[host.name] = {
@@ -423,7 +452,7 @@ export class Lab {
       ...["netns", "exec", this.netns, "sh", "-c", `while "$0" "$@" >>${console_} 2>&1 </dev/null; do :; done`, kernel],
       ...[
         "mem=1024M",
-        `ubd0=${join(this.folder, `${host.name}.cow`)},${disks.get(host.release)}`,
+        `ubd0=${join(this.folder, `${host.name}.cow`)},${disks.get(host.name)}`,
         "root=/dev/ubda",
         "rw",
         `init=${INITS[init]}`,

@@ -1,38 +1,44 @@
-// The Debian packages that the lab runs on, by the command that shows whether they are there.
+// The Debian packages that set-up, lab and tests run on: what isn't named here isn't called (tools/setup/programs.ts).
 import { existsSync } from "node:fs";
 import { execa } from "execa";
 import { skipped, step } from "../../tools/progress";
 import { asRoot, isRoot } from "./root";
 
-const COMMANDS: Record<string, string> = {
-  debootstrap: "debootstrap",
-  mke2fs: "e2fsprogs",
-  ip: "iproute2",
-  socat: "socat",
-  ssh: "openssh-client",
-  "ssh-keygen": "openssh-client",
-  busybox: "busybox-static",
+/** By package: the programs of it that are called, by us or by debootstrap. One that is there already is taken from wherever it is. */
+export const PACKAGES: Record<string, readonly string[]> = {
+  "busybox-static": ["busybox"],
+  debootstrap: ["debootstrap"],
+  e2fsprogs: ["mke2fs", "tune2fs"],
+  gpgv: ["gpgv"],
+  iproute2: ["ip", "bridge"],
+  mawk: ["awk"],
+  "openssh-client": ["ssh", "ssh-add", "ssh-agent", "ssh-keygen"],
+  procps: ["pgrep"],
+  socat: ["socat"],
+  wget: ["wget"],
+  "xz-utils": ["xz"],
 };
-const FILES: Record<string, string> = { "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring" };
+const FILES: Record<string, string> = { "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg" };
 
-const folders = [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/sbin"];
-const onPath = (command: string): boolean => folders.some((folder) => existsSync(`${folder}/${command}`));
+/** Where a program is on this machine. */
+export const whereIs = (program: string): string | undefined =>
+  [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/sbin"]
+    .map((folder) => `${folder}/${program}`)
+    .find((file) => existsSync(file));
 
 const missing = (): string[] => [
-  ...new Set([
-    ...Object.entries(COMMANDS)
-      .filter(([command]) => !onPath(command))
-      .map(([, name]) => name),
-    ...Object.entries(FILES)
-      .filter(([file]) => !existsSync(file))
-      .map(([, name]) => name),
-  ]),
+  ...Object.entries(PACKAGES)
+    .filter(([, programs]) => !programs.every(whereIs))
+    .map(([name]) => name),
+  ...Object.entries(FILES)
+    .filter(([, file]) => !existsSync(file))
+    .map(([name]) => name),
 ];
 
 export async function installPackages(): Promise<void> {
   const wanted = missing();
   if (wanted.length === 0) {
-    skipped("Debian packages for the lab");
+    skipped("Debian packages");
     return;
   }
   const command = `apt-get update && apt-get install -y --no-install-recommends ${wanted.join(" ")}`;
@@ -42,7 +48,7 @@ export async function installPackages(): Promise<void> {
       `the lab needs root, and these Debian packages that are missing here: ${wanted.join(", ")}.\nRun this, then try again as root or with sudo: sudo sh -c '${command}'`,
     );
   }
-  await step(`Debian packages for the lab: ${wanted.join(", ")}`, async () => {
+  await step(`Debian packages: ${wanted.join(", ")}`, async () => {
     const run = (args: string[]) =>
       execa(...asRoot("env", ["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", ...args]), {
         all: true,

@@ -5,15 +5,19 @@ export type Net = "management" | "trunk" | "outside";
 
 export interface LabHost {
   name: string;
-  /** The Debian release it runs: two of them, so that two versions of iproute2, Docker and nftables are always met. */
-  release: "bookworm" | "trixie";
+  /** The Debian release it runs: each another one, so that three versions of iproute2, Docker and nftables are always met. */
+  release: "bookworm" | "trixie" | "forky";
+  /** The release's own, or one that is built from source (`npm run test:docker29`). */
+  docker: "own" | "29";
   nics: Record<string, Net>;
 }
 
+const docker = process.env["DOCKER29"] ? "29" : "own";
+
 export const HOSTS: readonly LabHost[] = [
-  { name: "host1", release: "bookworm", nics: { enp0s3: "management", enp0s8: "trunk" } },
-  { name: "host2", release: "trixie", nics: { enp0s3: "management", enp0s8: "trunk" } },
-  { name: "host3", release: "bookworm", nics: { enp0s3: "management", enp0s8: "trunk", enp0s9: "outside" } },
+  { name: "host1", release: "bookworm", docker: "own", nics: { enp0s3: "management", enp0s8: "trunk" } },
+  { name: "host2", release: "trixie", docker: "own", nics: { enp0s3: "management", enp0s8: "trunk" } },
+  { name: "host3", release: "forky", docker, nics: { enp0s3: "management", enp0s8: "trunk", enp0s9: "outside" } },
 ];
 
 /** The server on the outside net: it answers pings and HTTP, and has no route back to any VLAN. */

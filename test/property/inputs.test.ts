@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import type { z } from "zod";
-import type { CommonInputs, ResourceKind } from "../../provider/core/resource";
-import { kinds } from "../../provider/handlers";
-import { type Datum, encodeData } from "../../provider/shell/quote";
+import { type Datum, encodeData } from "../../provider/host/quote";
+import { kinds } from "../../provider/kinds";
+import type { CommonInputs, ResourceKind } from "../../provider/lifecycle/kind";
+import { ECHO, NASTY } from "../unit/host/nasty";
 import { RIGHT, type Type } from "../unit/inputs";
-import { ECHO, NASTY } from "../unit/shell/nasty";
 
 const VALUES = 100_000;
 const SHELLS = [["dash"], ["bash"], ["bash", "--posix"], ["busybox", "sh"]];

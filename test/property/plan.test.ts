@@ -1,8 +1,15 @@
 // 100,000 random histories of hosts that come and go: no two ranges ever meet, and nobody is moved.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Cidr, contains, containsRange, overlaps, parseAddress, parseCidr } from "../../provider/core/addresses";
-import { type PlannedAddresses, planAddresses, type SubnetToPlan } from "../../provider/plan/address-plan";
+import { type PlannedAddresses, planAddresses, type SubnetToPlan } from "../../provider/kinds/address-plan/planner";
+import {
+  type Cidr,
+  contains,
+  containsRange,
+  overlaps,
+  parseAddress,
+  parseCidr,
+} from "../../provider/vocabulary/addresses";
 
 const HISTORIES = 100_000;
 const NAMES = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];

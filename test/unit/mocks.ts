@@ -1,6 +1,6 @@
 // Pulumi's engine, mocked: what a program makes, without a host.
 import * as pulumi from "@pulumi/pulumi";
-import { handlers } from "../../provider/handlers";
+import { handlers } from "../../provider/pulumi/dynamic/handlers";
 
 export interface Made {
   type: string;

@@ -4,9 +4,10 @@ import { chmod, copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation";
 import { execa } from "execa";
-import { messageOf } from "../../provider/core/errors";
+import { messageOf } from "../../provider/vocabulary/errors";
 import { cacheFolder } from "../../test/lab/image";
 import { skipped, step } from "../progress";
+import { machinePath } from "./programs";
 
 const VERSION = "3.250.0";
 const PARTS = ["pulumi", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
@@ -16,7 +17,7 @@ const has = (folder: string): boolean => PARTS.every((part) => existsSync(join(f
 
 /** The folder that holds `pulumi` and what it needs for TypeScript programs with dynamic resources. */
 export async function pulumiFolder(): Promise<string> {
-  const onPath = (process.env["PATH"] ?? "").split(":").find(has);
+  const onPath = machinePath.split(":").find(has);
   if (onPath) {
     skipped(`Pulumi CLI on PATH, in ${onPath}`);
     return onPath;

@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { forgetClaims } from "../../../provider/core/claims";
-import { handlers } from "../../../provider/handlers";
+import { forgetClaims } from "../../../provider/lifecycle/claims";
+import { handlers } from "../../../provider/pulumi/dynamic/handlers";
 import { lab } from "../hooks";
 import { connection, on, type Props, settled, snapshot } from "../hosts";
 import { Relay } from "../relay";

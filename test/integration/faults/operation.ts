@@ -1,7 +1,7 @@
 // One operation in a process of its own, which can be killed: JSON on standard input, JSON on standard output.
 import { readFileSync } from "node:fs";
-import { handlers } from "../../../provider/handlers";
-import { closeConnections } from "../../../provider/ssh/connection";
+import { closeConnections } from "../../../provider/host/ssh/connection";
+import { handlers } from "../../../provider/pulumi/dynamic/handlers";
 
 type Props = Record<string, unknown>;
 

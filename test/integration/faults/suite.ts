@@ -1,7 +1,7 @@
 // Faults at the steps of operations. In npm test every operation meets one fault, at its middle step; FAULTS=3 lets every
 // operation meet every fault at three of its steps, FAULTS=all (npm run test:faults) at each.
 import assert from "node:assert/strict";
-import { messageOf } from "../../../provider/core/errors";
+import { messageOf } from "../../../provider/vocabulary/errors";
 import { resetLab } from "../hooks";
 import { assertSame } from "../hosts";
 import { FAULTS, install, OPERATIONS, prepare, shape, suffer, uninstall, type Verdict } from "./faults";

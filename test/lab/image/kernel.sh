@@ -33,5 +33,5 @@ done
 echo "== compiling"
 make -s -j"$(nproc)" ARCH=um linux
 BUILD
-chroot "$root" sh /root/build.sh
+chroot "$root" /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin sh /root/build.sh
 cp "$root/root/source/linux" "$out"

@@ -1,19 +1,27 @@
 #!/bin/sh
-# rootfs.sh RELEASE KERNEL OUT: makes the disk of a lab host, a Debian with systemd, sshd, Docker and nftables, at OUT.
+# rootfs.sh RELEASE KERNEL OUT [DOCKERD]: makes the disk of a lab host, a Debian with systemd, sshd, Docker and nftables, at OUT;
+# with the Docker daemon at DOCKERD in the place of the release's.
 set -eu
 release=$1 kernel=$2 out=$3
 root=$(mktemp -d "$(dirname "$out")/rootfs-root.XXXXXX")
 trap 'rm -rf "$root"' EXIT
+dockerd=${4-}
 docker=docker.io
 [ "$release" = bookworm ] || docker=docker.io,docker-cli
-debootstrap --variant=minbase --include=systemd-sysv,libpam-systemd,dbus,udev,kmod,procps,openssh-server,sudo,$docker,ca-certificates,iproute2,iptables,nftables,busybox-static,iputils-ping,iputils-arping,containernetworking-plugins,dnsmasq-base,tcpdump,ifupdown,network-manager,dropbear-bin,fish,tcsh "$release" "$root"
+# A release that debootstrap does not know by name yet is made as every new one is.
+script=$release
+[ -e "/usr/share/debootstrap/scripts/$script" ] || script=sid
+debootstrap --variant=minbase --include=systemd-sysv,libpam-systemd,dbus,udev,kmod,procps,openssh-server,sudo,$docker,ca-certificates,iproute2,iptables,nftables,busybox-static,iputils-ping,iputils-arping,containernetworking-plugins,dnsmasq-base,tcpdump,ifupdown,network-manager,dropbear-bin,fish,tcsh "$release" "$root" "" "$script"
 rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/doc "$root"/usr/share/man "$root"/usr/share/locale
+[ -z "$dockerd" ] || install -m 755 "$dockerd" "$root/usr/sbin/dockerd"
+
+inside() { chroot "$root" /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
 
 # The image of the test containers, without a registry.
 image=$root/usr/local/lib/lab-busybox
 mkdir -p "$image/bin"
 cp "$root/bin/busybox" "$image/bin/"
-chroot "$root" busybox --list | while read -r applet; do [ "$applet" = busybox ] || ln -s busybox "$image/bin/$applet"; done
+inside busybox --list | while read -r applet; do [ "$applet" = busybox ] || ln -s busybox "$image/bin/$applet"; done
 
 cat >"$root/etc/ssh/sshd_config" <<'CONFIG'
 HostKey /etc/ssh/ssh_host_ed25519_key
@@ -95,7 +103,7 @@ lab-ready
 while :; do wait; sleep 1; done
 INIT
 chmod 755 "$root"/usr/local/sbin/lab-*
-chroot "$root" systemctl -q enable lab-setup lab-ready ssh docker
+inside systemctl -q enable lab-setup lab-ready ssh docker
 # Nothing of this is needed, and each of it costs boot time: coldplugging this kernel's 147 ttys alone half of it.
 for unit in systemd-networkd-wait-online.service systemd-networkd.service systemd-networkd.socket systemd-logind.service \
   systemd-timesyncd.service systemd-udev-trigger.service systemd-modules-load.service apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer \

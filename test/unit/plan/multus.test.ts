@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { planAddresses } from "../../../provider/plan/address-plan";
+import { planAddresses } from "../../../provider/kinds/address-plan/planner";
 import { type NetworkAttachmentArgs, toNetworkAttachmentDefinitions } from "../../../provider/plan/multus";
 
 const lan = { subnet: "172.16.10.0/24", reserved: ["172.16.10.200-172.16.10.209"] };

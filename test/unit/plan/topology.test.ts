@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { planAddresses } from "../../../provider/plan/address-plan";
+import { planAddresses } from "../../../provider/kinds/address-plan/planner";
 import { toDot, toMermaid } from "../../../provider/plan/diagram";
 import { type DescribedTopology, refuseTopology, toPlan } from "../../../provider/plan/topology";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const ROOT = join(__dirname, "..", "..", "..", "..");
 const tracked = execFileSync("git", ["ls-files"], { cwd: ROOT, encoding: "utf8" }).trim().split("\n");
@@ -28,18 +28,79 @@ describe("the repository", () => {
     assert.deepEqual(found, []);
   });
 
-  it("keeps Pulumi out of the core", () => {
-    const importing = tracked
-      .filter(
-        (file) =>
-          file.startsWith("provider/") &&
-          file.endsWith(".ts") &&
-          !/^provider\/(resources\/|components\/|dynamic\.ts|index\.ts)/.test(file),
-      )
-      .filter((file) =>
-        /@pulumi\/pulumi/.test(readFileSync(join(ROOT, file), "utf8").replace(/^\s*(\/\/|\*).*$/gm, "")),
+  describe("is a house of floors", () => {
+    const floors = ["vocabulary", "formats", "host", "lifecycle", "kinds", "plan", "pulumi", ""];
+    const sources = tracked.filter((file) => /^provider\/.*\.ts$/.test(file) && existsSync(join(ROOT, file)));
+    const floorOf = (file: string): string => /^provider\/(?:(.+?)\/)?/.exec(file)?.[1] ?? "";
+    const read = (file: string): string =>
+      readFileSync(join(ROOT, file), "utf8")
+        .replace(/^\s*(\/\/|\*).*$/gm, "")
+        .replace(/`[^`]*`/g, "``");
+    /** The file that a source means, or the name of a package. */
+    const meant = (from: string, to: string): string => {
+      if (/^pulumi-macvlan\b/.test(to)) return "provider/index.ts";
+      if (!to.startsWith(".")) return to;
+      const path = join(dirname(from), to);
+      return [`${path}.ts`, join(path, "index.ts")].find((file) => sources.includes(file)) ?? path;
+    };
+    const imports = sources.flatMap((from) =>
+      [
+        ...read(from).matchAll(/(?:(import type)[^;"]*? )?(?:from |import |import\(|require\(|resolve\()"([^"]+)"/g),
+      ].map(([, type, to = ""]) => ({ from, to: meant(from, to), type: type !== undefined })),
+    );
+    const inside = imports.filter(({ to }) => to.startsWith("provider"));
+
+    /** Those edges that lead back to where they come from. */
+    function circles(edges: readonly { from: string; to: string }[]) {
+      const next = new Map<string, string[]>();
+      for (const { from, to } of edges) next.set(from, [...(next.get(from) ?? []), to]);
+      return edges.filter(({ from, to }) => {
+        const seen = new Set<string>();
+        for (const queue = [to]; queue.length > 0; ) {
+          const at = queue.pop() ?? "";
+          if (!seen.has(at)) queue.push(...(next.get(at) ?? []));
+          seen.add(at);
+        }
+        return seen.has(from);
+      });
+    }
+
+    it("with every source on one of them", () => {
+      assert.deepEqual(
+        sources.filter((file) => !floors.includes(floorOf(file))),
+        [],
       );
-    assert.deepEqual(importing, []);
+      assert.deepEqual(
+        sources.filter((file) => floorOf(file) === ""),
+        ["provider/handlers.ts", "provider/index.ts"],
+      );
+      assert.ok(inside.length > 100);
+      assert.deepEqual(
+        inside.filter(({ to }) => !sources.includes(to)),
+        [],
+      );
+    });
+
+    it("that import only downwards", () =>
+      assert.deepEqual(
+        inside.filter(({ from, to }) => floors.indexOf(floorOf(to)) > floors.indexOf(floorOf(from))),
+        [],
+      ));
+
+    it("without circles, of files or of folders", () => {
+      const folders = inside.map(({ from, to }) => ({ from: dirname(from), to: dirname(to) }));
+      assert.deepEqual(circles(folders.filter(({ from, to }) => from !== to)), []);
+      assert.deepEqual(circles(inside), []);
+    });
+
+    it("with Pulumi in the adapters alone, and not where old state calls", () =>
+      assert.deepEqual(
+        imports.filter(
+          ({ from, to, type }) =>
+            to.startsWith("@pulumi/") && !(floorOf(from) === "pulumi" && (type || !from.endsWith("/handlers.ts"))),
+        ),
+        [],
+      ));
   });
 
   it("has a unit test in the place of the source it tests", () => {

@@ -1,0 +1,41 @@
+// Takes a script's answer apart.
+
+/** One answer of a script: the text of each section it printed. */
+export type Sections = ReadonlyMap<string, string>;
+
+/** What stands between the lines `@name`; what comes before the first is noise of a login. */
+export function decodeSections(stdout: string): Map<string, string> {
+  const sections = new Map<string, string>();
+  const [, ...parts] = `\n${stdout}`.split("\n@");
+  for (const part of parts) {
+    const [name = "", ...body] = part.split("\n");
+    sections.set(name, body.join("\n").trim());
+  }
+  return sections;
+}
+
+/** A script's `fail`: its code, and what it says about it. */
+export interface ScriptFailure {
+  code: string;
+  details: string[];
+}
+
+export function failureIn(sections: ReadonlyMap<string, string>): ScriptFailure | undefined {
+  const text = sections.get("error");
+  if (text === undefined) return undefined;
+  const [code = "", ...details] = text.split("\n");
+  return { code, details };
+}
+
+/** A section that holds one JSON document; undefined where it is empty. */
+export function jsonSection<T>(sections: ReadonlyMap<string, string>, name: string): T | undefined {
+  const text = sections.get(name);
+  if (!text) return undefined;
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw new Error(
+      `the host's answer to "${name}" is no JSON (is its iproute2 older than 4.16?): ${text.slice(0, 200)}`,
+    );
+  }
+}

@@ -1,0 +1,282 @@
+// The one place that does SSH: one connection per host and run, one command per operation.
+import type { Duplex } from "node:stream";
+import { backOff } from "exponential-backoff";
+import { Client, type ConnectConfig } from "ssh2";
+import { ConnectionError, messageOf } from "../../vocabulary/errors";
+import { type Credentials, connectionKey, type HostFields, hostIdentity } from "../../vocabulary/host";
+import type { Answer, Runner } from "../guard";
+import { quoteWords } from "../quote";
+import { forLoader, LOADER } from "../scripts";
+import { trace } from "../trace";
+import { type Resolved, resolveAlias, type Target, targetOf } from "./target";
+
+/** sshd's MaxSessions is 10 per connection by default; a bastion's tunnels count as well. */
+const CHANNELS = 8;
+
+/** Passing troubles in which nothing can have been run: worth another try. */
+const PASSING = /ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ETIMEDOUT|EPIPE|before handshake|Connection lost|closed by/i;
+
+function explainConnect(error: unknown, target: Target, config: ConnectConfig): string {
+  const refusal = target.refusal();
+  if (refusal) return refusal;
+  const message = messageOf(error);
+  const { level, code } = error as { level?: string; code?: string };
+  const where = `${config.host}:${config.port}`;
+  if (level === "client-authentication") {
+    return `it refuses the login of user "${config.username}": check the user and the key or password on the connection`;
+  }
+  if (level === "client-timeout" || code === "ETIMEDOUT") {
+    return `${where} did not answer within ${(config.readyTimeout ?? 0) / 1000} s: is it up, and is the address right?`;
+  }
+  if (code === "ECONNREFUSED") return `${where} refuses connections: does sshd run there, and on that port?`;
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return `the name "${config.host}" can't be resolved`;
+  return `${where}: ${message}`;
+}
+
+/** Resolves once logged in. Every way in which a client can end settles the promise. */
+function login(target: Target, config: ConnectConfig): Promise<Client> {
+  return new Promise<Client>((resolve, reject) => {
+    const client = new Client();
+    client.once("ready", () => resolve(client));
+    // Stays attached for the client's life: an error without a listener would end the process.
+    client.on("error", reject);
+    client.once("close", () => reject(new Error("Connection lost before handshake")));
+    try {
+      client.connect(config);
+    } catch (error) {
+      reject(error as Error);
+    }
+  }).catch((error: unknown) => {
+    throw Object.assign(new ConnectionError(`cannot reach ${target.label}: ${explainConnect(error, target, config)}`), {
+      passing: !target.refusal() && PASSING.test(`${(error as { code?: string }).code} ${messageOf(error)}`),
+    });
+  });
+}
+
+/** A tunnel through a bastion, which is a host like any other, with its own check of its key. */
+async function tunnel(
+  host: HostFields,
+  credentials: Credentials,
+  way: readonly string[],
+  fresh: boolean,
+): Promise<Duplex | undefined> {
+  if (!host.bastion) return undefined;
+  const through = await connectionTo(host.bastion, credentials.bastion ?? {}, fresh, way);
+  const seconds = host.connectTimeout ?? 10;
+  return new Promise((resolve, reject) => {
+    const refuse = (why: string) =>
+      reject(new ConnectionError(`cannot reach ${host.address} through the bastion: ${why}`));
+    const deadline = setTimeout(() => refuse(`no answer within ${seconds} s`), seconds * 1000);
+    through.client.forwardOut("127.0.0.1", 0, host.address, host.port ?? 22, (error, stream) => {
+      clearTimeout(deadline);
+      if (error) refuse(error.message);
+      else resolve(stream);
+    });
+  });
+}
+
+class Connection {
+  private free = CHANNELS;
+  private readonly waiting: (() => void)[] = [];
+  private retired = false;
+  alive = true;
+
+  constructor(
+    readonly client: Client,
+    private readonly label: string,
+    /** The key that the host showed. */
+    readonly hostKey: string,
+    onClose: () => void,
+  ) {
+    client.once("close", () => {
+      this.alive = false;
+      onClose();
+    });
+  }
+
+  private async channel<T>(use: () => Promise<T>): Promise<T> {
+    if (this.free === 0) await new Promise<void>((go) => this.waiting.push(go));
+    else this.free -= 1;
+    try {
+      return await use();
+    } finally {
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.free += 1;
+      if (this.retired) this.retire();
+    }
+  }
+
+  /** Replaced by a newer one: what still runs over it may end, then it does. */
+  retire(): void {
+    this.retired = true;
+    if (this.free === CHANNELS) this.client.end();
+  }
+
+  run(command: string, input: string, seconds: number): Promise<Answer> {
+    return this.channel(
+      () =>
+        new Promise((resolve, reject) => {
+          if (!this.alive) {
+            reject(
+              new ConnectionError(`the connection to ${this.label} broke before this was sent: nothing was changed`),
+            );
+            return;
+          }
+          const started = Date.now();
+          trace({ event: "start", host: this.label });
+          const ended = () =>
+            reject(new Error("the SSH connection broke while the command ran; the next run finds out how far it came"));
+          const deadline = setTimeout(() => {
+            reject(new Error(`no answer within ${seconds} s (commandTimeout); it may still be running there`));
+            this.alive = false;
+            this.client.destroy();
+          }, seconds * 1000);
+          const settle = () => {
+            clearTimeout(deadline);
+            this.client.off("close", ended);
+          };
+          this.client.once("close", ended);
+          this.client.exec(command, (error, stream) => {
+            if (error) {
+              settle();
+              reject(new ConnectionError(`${this.label} refuses to run a command: ${error.message}`));
+              return;
+            }
+            const stdout: Buffer[] = [];
+            const stderr: Buffer[] = [];
+            stream.on("data", (chunk: Buffer) => stdout.push(chunk));
+            stream.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+            stream.on("error", (broken: Error) => reject(broken));
+            stream.once("close", (code: number | null) => {
+              settle();
+              trace({ event: "command", host: this.label, ms: Date.now() - started });
+              if (code === null || code === undefined) ended();
+              else
+                resolve({
+                  code,
+                  stdout: Buffer.concat(stdout).toString("utf8"),
+                  stderr: Buffer.concat(stderr).toString("utf8"),
+                });
+            });
+            stream.end(input);
+          });
+        }),
+    );
+  }
+}
+
+const pool = new Map<string, Promise<Connection>>();
+
+async function open(
+  resolved: Resolved,
+  credentials: Credentials,
+  way: readonly string[],
+  fresh: boolean,
+  forget: () => void,
+): Promise<Connection> {
+  const target = targetOf(resolved, credentials);
+  const started = Date.now();
+  const client = await backOff(
+    async () => {
+      const sock = await tunnel(resolved.host, credentials, way, fresh);
+      return login(target, sock ? { ...target.config, sock: sock as never } : target.config);
+    },
+    {
+      numOfAttempts: 4,
+      startingDelay: 500,
+      jitter: "full",
+      retry: (error: { passing?: boolean }) => error.passing === true,
+    },
+  );
+  trace({ event: "connection", host: target.label, ms: Date.now() - started });
+  return new Connection(client, target.label, target.shown(), forget);
+}
+
+/** The run's one connection to a host, made when it is first needed, again when it broke, and anew where `fresh` asks. */
+async function connectionTo(
+  given: HostFields,
+  credentials: Credentials,
+  fresh: boolean,
+  way: readonly string[] = [],
+): Promise<Connection> {
+  const key = connectionKey(given, credentials);
+  if (way.includes(key))
+    throw new ConnectionError(
+      `the bastion of ${given.address} leads back to itself: look at ProxyJump in ~/.ssh/config`,
+    );
+  const before = pool.get(key);
+  if (!fresh) {
+    for (let opening = before; opening; opening = pool.get(key)) {
+      const connection = await opening;
+      if (connection.alive) return connection;
+      if (pool.get(key) === opening) pool.delete(key);
+    }
+  }
+  const forget = (): void => {
+    if (pool.get(key) === opening) pool.delete(key);
+  };
+  const opening = open(resolveAlias(given), credentials, [...way, key], fresh, forget);
+  pool.set(key, opening);
+  opening.catch(forget);
+  if (!fresh || !before) return opening;
+  const [old, connection] = [await before.catch(() => undefined), await opening];
+  if (old && old.hostKey !== connection.hostKey) {
+    connection.client.end();
+    throw new ConnectionError(`${given.address} shows another host key than a moment ago: "${connection.hostKey}"`);
+  }
+  old?.retire();
+  return connection;
+}
+
+const lastChanges = new Map<string, Promise<unknown>>();
+
+export const runner: Runner = {
+  /** With root's rights. A password for sudo goes in on standard input, before all that is ours. */
+  async run(host, credentials, script, input, { fresh = false } = {}) {
+    const connection = await connectionTo(host, credentials, fresh);
+    const shell = ["sh", "-c", LOADER, "pulumi-macvlan"];
+    const password = process.env["PULUMI_MACVLAN_SUDO_PASSWORD"] ?? credentials.sudoPassword;
+    const command =
+      !host.sudo && password === undefined
+        ? shell
+        : password === undefined
+          ? ["sudo", "-n", ...shell]
+          : ["sudo", "-S", "-p", "", ...shell];
+    const sent = forLoader(input, script);
+    const answer = await connection.run(
+      // sudo would hide from the script which connection it came over.
+      `${quoteWords(command)} "$SSH_CONNECTION"`,
+      password === undefined ? sent : `${password}\n${sent}`,
+      host.commandTimeout ?? 60,
+    );
+    // A script that ran has said something; sudo may warn all the same (an unknown host name).
+    if (command[0] === "sudo" && answer.code !== 0 && answer.stdout === "" && /^sudo: /m.test(answer.stderr)) {
+      throw new ConnectionError(`sudo on the host refused: ${answer.stderr.trim().split("\n").at(-1)}`);
+    }
+    return answer;
+  },
+
+  /**
+   * The host's own lock lets only one change through anyway, and those that wait here, before they are sent, do not use
+   * up their time limit.
+   */
+  alone(host, task) {
+    const key = hostIdentity(host);
+    const turn = (lastChanges.get(key) ?? Promise.resolve()).then(task);
+    lastChanges.set(
+      key,
+      turn.catch(() => undefined),
+    );
+    return turn;
+  },
+};
+
+/** Ends all connections; a provider's process ends without it, tests need it. */
+export async function closeConnections(): Promise<void> {
+  const open = [...pool.values()];
+  pool.clear();
+  for (const connection of await Promise.allSettled(open)) {
+    if (connection.status === "fulfilled") connection.value.client.end();
+  }
+}

@@ -1,0 +1,61 @@
+// The address plan of a stack: each plan takes the one before from the resource's own inputs, where `check` finds it, in a
+// preview too. Nothing here reaches a host.
+import { z } from "zod";
+import { messageOf, type Refusal } from "../../vocabulary/errors";
+import { address, flag, plainText, refusalsOf, subnet, wholeNumber } from "../../vocabulary/fields";
+import { canonical, isUnknown, sortKeys, UNKNOWN, withoutUndefined } from "../../vocabulary/values";
+import { type AddressesToPlan, type PlannedAddresses, planAddresses } from "./planner";
+
+type Props = Record<string, unknown>;
+
+const size = wholeNumber(1, 2 ** 31, "a number of addresses").optional();
+const names = z.array(plainText, { error: "must be a list of host names" });
+const subnetFields = { subnet, gateway: address.optional(), reserved: z.array(plainText).optional(), size };
+const hostFields = { size, slot: wholeNumber(0, 2 ** 31, "a slot: a whole number from 0 on").optional() };
+
+const subnetToPlan = z.preprocess(
+  (given) => (typeof given === "string" ? { subnet: given } : given),
+  z.strictObject(
+    { ...subnetFields, hosts: names.transform((list) => [...new Set(list)].sort()).optional() },
+    { error: "must be a subnet, or {subnet, gateway?, reserved?, size?, hosts?}" },
+  ),
+);
+
+const reader = z.object({
+  subnets: z.array(subnetToPlan, { error: "must be a list of subnets" }),
+  hosts: z
+    .preprocess(
+      (given) => (Array.isArray(given) ? Object.fromEntries(given.map((host) => [String(host), {}])) : given),
+      z.record(plainText, z.strictObject(hostFields), {
+        error: "must be names of hosts, or a map of name to {size?, slot?}",
+      }),
+    )
+    .transform(sortKeys),
+  shims: flag(false),
+});
+
+const FIELDS = ["subnets", "hosts", "shims", "plan"];
+
+/** `plan` is the one input that no program gives: it is what these inputs, and the plan before, come to. */
+export function checkPlan(olds: Props, news: Props): { inputs: Props; refusals: Refusal[] } {
+  const given = { subnets: news["subnets"], hosts: news["hosts"], shims: news["shims"] };
+  if (isUnknown(given)) return { inputs: { ...given, plan: UNKNOWN }, refusals: [] };
+  const read = reader.safeParse(given);
+  if (!read.success) {
+    const refusals = refusalsOf(read.error).map(({ property, reason }) => ({
+      property,
+      reason: `AddressPlan: ${property} ${reason}`,
+    }));
+    return { inputs: given, refusals };
+  }
+  const inputs = withoutUndefined(read.data);
+  try {
+    const plan = planAddresses(inputs as unknown as AddressesToPlan, olds["plan"] as PlannedAddresses | undefined);
+    return { inputs: { ...inputs, plan }, refusals: [] };
+  } catch (error) {
+    return { inputs, refusals: [{ property: "hosts", reason: `AddressPlan: ${messageOf(error)}` }] };
+  }
+}
+
+export const planDiffers = (olds: Props, news: Props): boolean =>
+  FIELDS.some((field) => isUnknown(news[field]) || canonical(olds[field]) !== canonical(news[field]));

@@ -1,0 +1,148 @@
+// What README.md, the examples and npm start tell people to type, typed as they stand there: in a fresh copy, at a terminal, in a home
+// of its own with nothing set but HOME and PATH. Each example proves itself with packets, and leaves the hosts as they were.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import type { NetworkAttachmentDefinition, ProbeResult } from "pulumi-macvlan";
+import { cacheFolder } from "../lab/image";
+import { Lab } from "../lab/lab";
+import { HOSTS } from "../lab/topology";
+import { assertSame, on, snapshot } from "./hosts";
+import { ROOT } from "./pulumi";
+import { Registry } from "./registry";
+import { joinSwarm, leaveSwarm } from "./swarm";
+import { Terminal } from "./terminal";
+import { commandsIn, commandsPrinted } from "./written";
+
+const home = mkdtempSync(join(tmpdir(), "pulumi-macvlan-home-"));
+const copy = join(home, "pulumi-macvlan");
+const examples = readdirSync(join(ROOT, "examples"));
+const read = (...path: string[]): string => readFileSync(join(ROOT, ...path), "utf8");
+
+/** The lab that belongs to a home. */
+function labOf(folder: string): Lab {
+  const { HOME } = process.env;
+  process.env["HOME"] = folder;
+  try {
+    return new Lab();
+  } finally {
+    process.env["HOME"] = HOME;
+  }
+}
+
+const lab = labOf(home);
+
+/** What git would bring, with the packages that npm would fetch for it. */
+async function freshCopy(): Promise<void> {
+  mkdirSync(copy);
+  const files = (await execa("git", ["ls-files", "-z"], { cwd: ROOT })).stdout;
+  await execa("cp", ["--parents", "-t", copy, ...files.split("\0").filter(Boolean)], { cwd: ROOT });
+  await execa("cp", ["-a", "--reflink=auto", join(ROOT, "node_modules"), copy]);
+}
+
+/** What a test looks at beyond an example's own probes. */
+const MORE: Record<string, (type: Terminal["type"]) => Promise<void>> = {
+  "s8-several-nics": async () => {
+    await on(
+      "host1",
+      "docker run -d --name both --network back busybox sleep 1000 >/dev/null; docker network connect front both",
+      lab,
+    );
+    try {
+      const routes = await on("host1", "docker exec both ip route show | grep ^default", lab);
+      assert.equal(routes, "default via 172.16.20.1 dev eth1");
+      const addresses = await on("host1", "docker exec both ip -o -4 addr show scope global", lab);
+      assert.match(addresses, /172\.16\.21\.\d+\/24[\s\S]*172\.16\.20\.\d+\/24/);
+    } finally {
+      await on("host1", "docker rm -f both >/dev/null", lab);
+    }
+  },
+  "s9-swarm": async (type) => {
+    const made = output<NetworkAttachmentDefinition[]>(await type("pulumi stack output attachments --json"));
+    assert.deepEqual(
+      made.map(({ metadata }) => metadata.name),
+      ["mac10-host1", "mac10-host2"],
+    );
+    assert.equal(await on("host1", "docker network inspect -f '{{.Scope}}' mac10", lab), "swarm");
+  },
+};
+
+/** Without probes: of Swarm's networks containers can't be made by hand, and the fabric is proved by npm start. */
+const WITHOUT_PROBES = ["s9-swarm", "inter-vlan-fabric", "docker-containers"];
+
+const output = <T>(printed: string): T => JSON.parse(printed.slice(printed.search(/^[[{]/m))) as T;
+
+describe("what is written", function () {
+  this.timeout(600_000);
+  const archives = mkdtempSync(join(tmpdir(), "pulumi-macvlan-packed-"));
+  let registry: Registry;
+  let terminal: Terminal;
+  let rest: string[] = [];
+  const type = (line: string) => terminal.type(line);
+  const before_: Record<string, string> = {};
+
+  before(async () => {
+    await freshCopy();
+    await execa("npm", ["pack", "--ignore-scripts", "--pack-destination", archives], { cwd: ROOT });
+    registry = new Registry(ROOT, join(archives, readdirSync(archives)[0] ?? ""));
+    await registry.start();
+    writeFileSync(join(home, ".npmrc"), `registry=${registry.url}\n`);
+    mkdirSync(join(home, ".cache"));
+    symlinkSync(cacheFolder(), join(home, ".cache", "pulumi-macvlan"));
+    terminal = new Terminal(copy, { HOME: home, PATH: process.env["PATH"] ?? "" });
+  });
+  after(async () => {
+    terminal?.close();
+    registry?.stop();
+    await lab.down();
+    for (const folder of [home, archives]) rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("in README.md works, and so does what npm start ends with", async () => {
+    for (const line of commandsIn(read("README.md"))) {
+      const printed = await type(line);
+      if (!line.startsWith("npm start")) continue;
+      const told = commandsPrinted(printed);
+      const examplesComeFirst = told.findIndex((command) => command.startsWith("npm run lab"));
+      assert.ok(examplesComeFirst > 4, printed);
+      for (const command of told.slice(0, examplesComeFirst)) await type(command);
+      rest = told.slice(examplesComeFirst);
+    }
+    for (const { name } of HOSTS) before_[name] = await snapshot(name, lab);
+  });
+
+  it("has an example for each scenario", () => {
+    const scenarios = examples.map((name) => /^s\d/.exec(name)?.[0]).filter(Boolean);
+    assert.deepEqual(scenarios, ["s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9"]);
+  });
+
+  for (const name of examples) {
+    it(`in ${name} builds it, proves it, and takes it away without a trace`, async () => {
+      if (name === "s9-swarm") await joinSwarm(lab);
+      try {
+        await type(`cd ${copy} && rm -rf ~/${name} && cp -r examples/${name} ~/${name} && cd ~/${name}`);
+        for (const line of commandsIn(read("examples", name, "README.md"))) {
+          await type(line);
+          if (!line.startsWith("pulumi up")) continue;
+          if (!WITHOUT_PROBES.includes(name)) {
+            const results = output<ProbeResult[]>(await type("pulumi stack output results --json"));
+            assert.ok(results.length > 0, "it proves nothing");
+            for (const { expect, found, name: probe } of results) assert.equal(found, expect, probe);
+          }
+          await MORE[name]?.(type);
+        }
+      } finally {
+        if (name === "s9-swarm") await leaveSwarm(lab);
+      }
+      for (const host of Object.keys(before_)) assertSame(await snapshot(host, lab), before_[host] ?? "");
+    });
+  }
+
+  it("at the end of npm start ends the lab", async () => {
+    await type(`cd ${copy}`);
+    for (const line of rest) await type(line);
+    assert.equal(lab.running, false);
+  });
+});

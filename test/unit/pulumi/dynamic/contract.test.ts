@@ -1,0 +1,175 @@
+// Pulumi's own dynamic-provider server, driven over gRPC with our provider's text: an upgrade of @pulumi/pulumi that
+// changes the contract fails here first.
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import * as grpc from "@grpc/grpc-js";
+import * as pulumi from "@pulumi/pulumi";
+import * as structs from "google-protobuf/google/protobuf/struct_pb";
+import { UNKNOWN } from "../../../../provider/vocabulary/values";
+import { RIGHT } from "../../inputs";
+
+const ROOT = join(__dirname, "..", "..", "..", "..", "..");
+
+// The generated stubs have no types.
+// biome-ignore lint/suspicious/noExplicitAny: see above
+type Untyped = any;
+const messages: Untyped = require("@pulumi/pulumi/proto/provider_pb");
+const services: Untyped = require("@pulumi/pulumi/proto/provider_grpc_pb");
+
+async function todaysText(): Promise<string> {
+  let text: unknown;
+  pulumi.runtime.setMocks(
+    {
+      newResource: ({ name, inputs }) => {
+        text = inputs["__provider"];
+        return { id: name, state: inputs };
+      },
+      call: ({ inputs }) => inputs,
+    },
+    "project",
+    "stack",
+  );
+  const { VlanSubinterface } = await import("pulumi-macvlan");
+  new VlanSubinterface("x", { host: { address: "192.0.2.1" }, parent: "enp0s8", vlanId: 100 });
+  while (text === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+  return typeof text === "string" ? text : (text as { value: string }).value;
+}
+
+/** As Pulumi's serialiser wrote it into state before it became one line: it stays there until its users make anew what is in it. */
+const oldText = (): string =>
+  readFileSync(join(ROOT, "test", "unit", "captured", "provider-of-functions.js.txt"), "utf8");
+
+for (const [whose, textOf] of [
+  ["today's", todaysText],
+  ["yesterday's", oldText],
+] as const) {
+  describe(`Pulumi's dynamic-provider server with ${whose} provider text`, function () {
+    this.timeout(30_000);
+    let server: ChildProcess;
+    let printed = "";
+    let client: Untyped;
+    let text: string;
+
+    before(async () => {
+      text = await textOf();
+      server = spawn(process.execPath, [require.resolve("@pulumi/pulumi/cmd/dynamic-provider"), "127.0.0.1:1"], {
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      server.stderr?.on("data", (chunk: Buffer) => {
+        printed += chunk.toString();
+      });
+      const port = await new Promise<string>((resolve, reject) => {
+        createInterface({ input: server.stdout as never }).once("line", resolve);
+        server.once("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+      });
+      client = new services.ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+      const request = new messages.ConfigureRequest();
+      request.setArgs(structs.Struct.fromJavaScript({}));
+      await call("configure", request);
+    });
+    after(() => {
+      client?.close();
+      server?.kill("SIGKILL");
+    });
+
+    const call = (method: string, request: Untyped): Promise<Untyped> =>
+      new Promise((resolve, reject) => {
+        client[method](request, (error: Error | null, answer: Untyped) => (error ? reject(error) : resolve(answer)));
+      });
+    const struct = (props: object) => structs.Struct.fromJavaScript({ ...props, __provider: text } as never);
+
+    async function check(news: object) {
+      const request = new messages.CheckRequest();
+      request.setUrn("urn:pulumi:s::p::t::x");
+      request.setOlds(struct({}));
+      request.setNews(struct(news));
+      const answer = await call("check", request);
+      return {
+        inputs: answer.getInputs().toJavaScript(),
+        failures: answer.getFailuresList().map((failure: Untyped) => [failure.getProperty(), failure.getReason()]),
+      };
+    }
+
+    async function diff(olds: object, news: object) {
+      const request = new messages.DiffRequest();
+      request.setOlds(struct(olds));
+      request.setNews(struct(news));
+      const answer = await call("diff", request);
+      return {
+        changes: answer.getChanges(),
+        replaces: answer.getReplacesList(),
+        first: answer.getDeletebeforereplace(),
+      };
+    }
+
+    it("checks: normalises, refuses, and lets unknown values pass", async () => {
+      const { inputs, failures } = await check(RIGHT.VlanSubinterface);
+      assert.deepEqual(failures, []);
+      assert.equal(inputs.name, "enp0s8.100");
+      assert.match((await check({ ...RIGHT.VlanSubinterface, vlanId: 4095 })).failures[0][1], /4095/);
+      assert.equal((await check({ ...RIGHT.VlanSubinterface, parent: UNKNOWN })).inputs.parent, UNKNOWN);
+    });
+
+    it("diffs: none, in place, replace with the old one deleted first", async () => {
+      const { inputs } = await check(RIGHT.VlanSubinterface);
+      const { DIFF_NONE, DIFF_SOME } = messages.DiffResponse.DiffChanges;
+      assert.deepEqual(await diff(inputs, inputs), { changes: DIFF_NONE, replaces: [], first: false });
+      assert.deepEqual(await diff(inputs, { ...inputs, mtu: 1400 }), {
+        changes: DIFF_SOME,
+        replaces: [],
+        first: false,
+      });
+      assert.deepEqual(await diff(inputs, { ...inputs, vlanId: 101 }), {
+        changes: DIFF_SOME,
+        replaces: ["vlanId"],
+        first: true,
+      });
+    });
+
+    it("says why a create failed, without the text of a credential", async () => {
+      const { inputs } = await check({
+        ...RIGHT.VlanSubinterface,
+        host: { address: "127.0.0.1", port: 1, name: "host1" },
+        credentials: { password: "canary-4711" },
+      });
+      const request = new messages.CreateRequest();
+      request.setProperties(struct(inputs));
+      await assert.rejects(call("create", request), (error: Error) => {
+        assert.match(
+          error.message,
+          /cannot set up VLAN sub-interface "enp0s8.100" on host1: cannot reach host1: 127.0.0.1:1 refuses connections/,
+        );
+        assert.doesNotMatch(error.message, /canary-4711/);
+        return true;
+      });
+    });
+
+    for (const [method, Request, doing] of [
+      ["read", messages.ReadRequest, "read"],
+      ["delete", messages.DeleteRequest, "delete"],
+    ] as const) {
+      it(`says why a ${doing} failed in one sentence, told once`, async () => {
+        const { inputs } = await check({
+          ...RIGHT.VlanSubinterface,
+          host: { address: "127.0.0.1", port: 1, name: "host1" },
+          credentials: { password: "x" },
+        });
+        const request = new Request();
+        request.setId("host1/enp0s8.100");
+        request.setProperties(struct(inputs));
+        const sentence = `cannot ${doing} VLAN sub-interface "enp0s8.100" on host1: cannot reach host1: 127.0.0.1:1 refuses connections: does sshd run there, and on that port?`;
+        printed = "";
+        await assert.rejects(call(method, request), ({ details }: grpc.ServiceError) => {
+          assert.equal(details, sentence);
+          return true;
+        });
+        // What the server prints comes to the user as well: what is printed after it must be all there is.
+        await assert.rejects(call("invoke", new messages.InvokeRequest()));
+        assert.equal(printed, "");
+      });
+    }
+  });
+}
