@@ -19,7 +19,10 @@ export interface Subnet {
 
 /** Everything that makes one network differ from another; none of it can be changed in place (moby 27598). Users read these words. */
 export interface DockerNetwork {
-  /** The interface that containers stand on, such as a VlanSubinterface's name; it must exist. All but a Swarm's have one. Replaces. */
+  /**
+   * The interface that containers stand on, such as a VlanSubinterface's name; it must exist. All but a Swarm's have one. A change keeps
+   * the containers (see the class).
+   */
   parent?: string | undefined;
   /** macvlan: containers have MAC addresses of their own. ipvlan: they have their parent's. Default: "macvlan". Replaces. */
   driver?: Kind | undefined;
@@ -65,29 +68,41 @@ export const specHash = (spec: NetworkSpec): string =>
     .digest("hex")
     .slice(0, 16);
 
-/** The arguments of `docker network create`. */
-export function renderCreate(name: string, mark: string, spec: NetworkSpec, hash = ""): string[] {
+/**
+ * What Docker's API takes to make it. Its command line would give subnets in an order that changes from run to run, and containers get
+ * an address of the first.
+ * https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Network/operation/NetworkCreate
+ */
+export function renderCreate(name: string, mark: string, spec: NetworkSpec, hash = ""): Record<string, unknown> {
+  const request = { Name: name, CheckDuplicate: true };
   // Docker takes neither labels nor options for it: all of it comes from the nodes' parts.
   if (spec.configFrom !== undefined) {
-    return [`--driver=${spec.driver}`, "--scope=swarm", "--attachable", `--config-from=${spec.configFrom}`, name];
+    return {
+      ...request,
+      Driver: spec.driver,
+      Scope: "swarm",
+      Attachable: true,
+      ConfigFrom: { Network: spec.configFrom },
+    };
   }
-  const labels = { ...spec.labels, [`${LABEL}mark`]: mark, [`${LABEL}spec`]: hash };
   const flag = spec.flag === undefined ? {} : { ipvlan_flag: spec.flag };
-  const options = { ...spec.options, parent: spec.parent ?? "", [`${spec.driver}_mode`]: spec.mode, ...flag };
-  return [
-    ...(spec.configOnly ? ["--config-only"] : [`--driver=${spec.driver}`]),
-    ...(spec.internal ? ["--internal"] : []),
-    ...(spec.subnets.some(({ subnet }) => parseCidr(subnet).family === 6) ? ["--ipv6"] : []),
-    ...spec.subnets.flatMap(({ subnet, gateway, ipRange, auxAddresses }) => [
-      `--subnet=${subnet}`,
-      ...(ipRange ? [`--ip-range=${ipRange}`] : []),
-      ...(gateway ? [`--gateway=${gateway}`] : []),
-      ...Object.entries(auxAddresses ?? {}).map(([key, value]) => `--aux-address=${key}=${value}`),
-    ]),
-    ...Object.entries(options).map(([key, value]) => `--opt=${key}=${value}`),
-    ...Object.entries(labels).map(([key, value]) => `--label=${key}=${value}`),
-    name,
-  ];
+  return {
+    ...request,
+    ...(spec.configOnly ? { ConfigOnly: true } : { Driver: spec.driver }),
+    Internal: spec.internal,
+    EnableIPv6: spec.subnets.some(({ subnet }) => parseCidr(subnet).family === 6),
+    IPAM: {
+      Driver: "default",
+      Config: spec.subnets.map(({ subnet, gateway, ipRange, auxAddresses }) => ({
+        Subnet: subnet,
+        IPRange: ipRange,
+        Gateway: gateway,
+        AuxiliaryAddresses: auxAddresses,
+      })),
+    },
+    Options: { ...spec.options, parent: spec.parent ?? "", [`${spec.driver}_mode`]: spec.mode, ...flag },
+    Labels: { ...spec.labels, [`${LABEL}mark`]: mark, [`${LABEL}spec`]: hash },
+  };
 }
 
 interface InspectJson {

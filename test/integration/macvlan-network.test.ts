@@ -123,10 +123,19 @@ for (const { name: host } of HOSTS) {
       assert.equal((await container("c3"))?.IPAddress, "172.16.10.21");
     });
 
+    it("refuses a change that would take an address away which a container's user chose", async () => {
+      const old = await shown();
+      await assert.rejects(
+        network.update({ subnets: [{ subnet: "172.16.99.0/24" }] }),
+        /addresses that were chosen for containers are not in its new subnets, or are gateways there: c2 \(172\.16\.10\.20\), c3 \(172\.16\.10\.21\)\. Nothing was changed/,
+      );
+      assert.deepEqual(await shown(), old);
+    });
+
     it("undoes a change that its containers can't follow", async () => {
       const { Id: _id, ...old } = await shown();
       await assert.rejects(
-        network.update({ subnets: [{ subnet: "172.16.99.0/24" }] }),
+        network.update({ mode: "passthru" }),
         /everything was undone: the old network is back with all its containers/,
       );
       const { Id: _new, ...now } = await shown();
@@ -139,7 +148,8 @@ for (const { name: host } of HOSTS) {
       const kept = await macOf("c2");
       await on(
         host,
-        `id=$(docker inspect -f '{{.Id}}' c2); printf '%s|172.16.10.20||web ||${kept}\\n' "$id" > /var/lib/pulumi-macvlan/containers-of.mac1
+        `printf '%s|/c2|%s|${kept}|172.16.10.20|172.16.10.20||||"Aliases":["web"],"DriverOpts":null\\n' \\
+           $(docker inspect -f '{{.Id}} {{.State.Pid}}' c2) > /var/lib/pulumi-macvlan/containers-of.mac1
          docker network disconnect -f mac1 c2`,
       );
       assert.equal(await container("c2"), undefined);
@@ -147,7 +157,7 @@ for (const { name: host } of HOSTS) {
       const now = await container("c2");
       assert.deepEqual([now?.IPAddress, await macOf("c2")], ["172.16.10.20", kept]);
       assert.ok(now?.Aliases?.includes("web"));
-      assert.equal(await on(host, "ls /var/lib/pulumi-macvlan"), "");
+      assert.equal(await on(host, "ls /var/lib/pulumi-macvlan"), "addresses-on.mac1");
     });
 
     it("takes along a container that Docker's own list has forgotten since it joined with the disk full", async () => {

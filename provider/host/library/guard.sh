@@ -34,17 +34,53 @@ number() {
   value=$((($2 << 24) + ($3 << 16) + ($4 << 8) + $5))
 }
 
-# covers PREFIX ADDRESS: IPv6 is not looked into: it counts as covered.
+# groups ADDRESS: an IPv6 address as eight numbers, into $value.
+groups() {
+  head=${1%%::*} tail=
+  case $1 in *::*) tail=${1#*::} ;; esac
+  set -- "$IFS" "$head" "$tail"
+  IFS=:
+  set -- "$1" $2 / $3
+  IFS=$1
+  shift
+  missing=$((9 - $#)) value=
+  for word in "$@"; do
+    if [ "$word" != / ]; then
+      value="$value $((0x$word))"
+    else
+      while [ "$missing" -gt 0 ]; do value="$value 0" missing=$((missing - 1)); done
+    fi
+  done
+}
+
+# covers PREFIX ADDRESS
 covers() {
   case $1$2 in
-    *:*) case $1 in *:*) case $2 in *:*) return 0 ;; esac ;; esac; return 1 ;;
+    # An IPv4 address inside an IPv6 one: it counts as covered.
+    *:*.* | *.*:*) case $1 in *:*) case $2 in *:*) return 0 ;; esac ;; esac; return 1 ;;
+    *:*) ;;
+    *)
+      case $1 in */*) bits=${1#*/} ;; *) bits=32 ;; esac
+      [ "$bits" = 0 ] && return 0
+      number "${1%/*}"
+      network=$((value >> (32 - bits)))
+      number "$2"
+      [ "$network" = $((value >> (32 - bits))) ]
+      return
+      ;;
   esac
-  case $1 in */*) bits=${1#*/} ;; *) bits=32 ;; esac
-  [ "$bits" = 0 ] && return 0
-  number "${1%/*}"
-  network=$((value >> (32 - bits)))
-  number "$2"
-  [ "$network" = $((value >> (32 - bits))) ]
+  case $1 in */*) bits=${1#*/} ;; *) bits=128 ;; esac
+  groups "$2"
+  address_groups=$value
+  groups "${1%/*}"
+  set -- $address_groups
+  for word in $value; do
+    [ "$bits" -gt 0 ] || return 0
+    if [ "$bits" -ge 16 ]; then unlike=0; else unlike=$((16 - bits)); fi
+    [ $((word >> unlike)) = $(($1 >> unlike)) ] || return 1
+    bits=$((bits - 16))
+    shift
+  done
 }
 
 # find_way: into $peers the addresses of both ends of this SSH connection and of the gateway between them, into $near the

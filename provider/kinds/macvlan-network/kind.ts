@@ -86,8 +86,14 @@ const spec = (inputs: MacvlanNetworkInputs): NetworkSpec => ({
 
 const outputsOf = ({ id, containers }: Network) => ({ networkId: id, attachedContainers: containers });
 
-const createArguments = (inputs: MacvlanNetworkInputs): string[] =>
-  renderCreate(inputs.name, markOf(inputs.__owner).mark, spec(inputs), specHash(spec(inputs)));
+const creation = (inputs: MacvlanNetworkInputs): string =>
+  JSON.stringify(renderCreate(inputs.name, markOf(inputs.__owner).mark, spec(inputs), specHash(spec(inputs))));
+
+/** What no container can have, though it is in a subnet. */
+const barred = ({ gateway, auxAddresses }: Subnet): string[] => [
+  ...(gateway === undefined ? [] : [gateway]),
+  ...Object.values(auxAddresses ?? {}),
+];
 
 const NO_PARENT = "is missing: it must be the name of a network interface";
 const NO_SUBNETS = "must name at least one subnet: without one Docker picks a pool that may collide with your LAN";
@@ -172,7 +178,7 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
     configOnly: flag(false),
     configFrom: dockerName.optional(),
   },
-  identity: ["parent", "name", "driver", "scope", "configOnly", "configFrom"],
+  identity: ["name", "driver", "scope", "configOnly", "configFrom"],
   interrupts: (olds, news, { attachedContainers }) =>
     olds.name === news.name && specHash(spec(olds)) === specHash(spec(news)) ? [] : (attachedContainers as string[]),
   localId: ({ name }) => name,
@@ -220,14 +226,15 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
     inputs.parent ?? "",
     specHash(spec(inputs)),
     String(previous !== undefined && specHash(spec(previous)) !== specHash(spec(inputs))),
-    createArguments(inputs),
+    creation(inputs),
     probedRanges(inputs, previous),
     String(inputs.scope === "swarm"),
+    inputs.subnets.map(({ subnet }) => subnet),
+    inputs.subnets.flatMap(barred),
   ],
   decode: (sections, inputs) => {
     const network = decodeNetwork(sections);
-    const mark = inputs.configFrom === undefined ? network?.mark : sections.get("mark");
-    if (!network || mark !== markOf(inputs.__owner).mark) return undefined;
+    if (!network || sections.get("mark") !== markOf(inputs.__owner).mark) return undefined;
     const { scope, spec } = network;
     if (inputs.configFrom !== undefined) {
       const { driver, configFrom } = spec;
@@ -257,6 +264,8 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
       }
       case "in-use":
         return `containers are still on it: ${first.trim().split(" ").join(", ")}; remove them, or disconnect them (docker network disconnect ${name} CONTAINER)`;
+      case "misfits":
+        return `addresses that were chosen for containers are not in its new subnets, or are gateways there: ${first}. Nothing was changed; give those containers other addresses first (docker network disconnect ${name} CONTAINER, docker network connect --ip …)`;
       case "lost":
         return `the network is there, but not all containers that were on it could be put back: ${first}; the next up tries again`;
       case "undone":

@@ -1,14 +1,22 @@
 resource=macvlan-network
 begin
 take_common
-take name; take parent; take spec; take drifted; take_list create; take_list ranges; take swarm
+take name; take parent; take spec; take drifted
+take create # what Docker's API takes to make it
+take_list ranges
+take swarm
+take_list subnets
+take_list barred # addresses of the subnets that no container can have
 end
 
 # docker network inspect's answer to one template; empty when there is no such network.
 ask() { docker network inspect -f "$1" "$name" 2>/dev/null; }
 
+found='{{.Id}}|{{with index .Labels "pulumi-macvlan.spec"}}{{.}}{{end}}|{{with index .Labels "pulumi-macvlan.mark"}}{{.}}{{end}}'
+
 find_network() {
-  id=$(ask '{{.Id}}')
+  line=$(ask "$found")
+  id=${line%%|*} found_mark=${line##*|}
   [ -n "$id" ] || return 1
   if [ "$swarm" = true ]; then
     found_mark=
@@ -16,13 +24,28 @@ find_network() {
     found_spec=$spec
     return 0
   fi
-  found_mark=$(ask '{{index .Labels "pulumi-macvlan.mark"}}')
-  found_spec=$(ask '{{index .Labels "pulumi-macvlan.spec"}}')
+  line=${line#*|} found_spec=${line%%|*}
+  if peek "$marks/$name"; then case $peeked in "$id "*) found_mark=${peeked#* } ;; esac; fi
 }
 
-# Docker takes no label for a Swarm's network: whose it is stands in a file of the manager that made it.
+# Docker takes no label for a Swarm's network, and none more for one that is there: whose it is stands in a file then, of the manager that
+# made it, or with the id of the network that it is about.
 marks=/var/lib/pulumi-macvlan/networks
-keep_mark() { { peek "$marks/$name" && [ "$peeked" = "$mark" ]; } || write "$marks/$name" 600 "$mark"; }
+keep_mark() {
+  if [ "$swarm" = true ]; then
+    line=$mark
+  else
+    find_network
+    case $(ask "$found") in *"|$mark") drop_mark; return ;; esac
+    line="$id $mark"
+  fi
+  { peek "$marks/$name" && [ "$peeked" = "$line" ]; } || write "$marks/$name" 600 "$line"
+}
+
+drop_mark() {
+  [ ! -e "$marks/$name" ] || { rm -f "$marks/$name"; rmdir "$marks" "${marks%/*}" 2>/dev/null; }
+  return 0
+}
 
 # Everybody's networks with a parent, for the messages about a parent or a pool that is taken.
 others() {
@@ -31,14 +54,93 @@ others() {
   done 2>/dev/null | tr '\n' ' '
 }
 
-# make LIST: docker network create with one argument a line.
-make() {
-  IFS=$nl
-  # shellcheck disable=SC2086 # one argument a line is what the list is for
-  set -- $1
-  IFS=" 	$nl"
-  said=$(docker network create "$@" 2>&1)
+# --- Docker's API ----------------------------------------------------------------------------------------
+
+# lane NUMBER LIST: requests, "KEY METHOD PATH JSON" a line, one after the other over one connection of docker's own command line, since
+# nothing else need be there that speaks to its socket. Prints "KEY CODE MESSAGE" for each.
+lane() {
+  pipe=$run_dir/docker.$$.$1
+  rm -f "$pipe"
+  mkfifo "$pipe" || return
+  # It stays open until Docker has answered: an end of input would tell it that nobody waits.
+  docker system dial-stdio <"$pipe" >"$pipe.answer" 2>&1 &
+  exec 7>"$pipe"
+  keys=
+  rest=$2
+  while [ -n "$rest" ]; do
+    line=${rest%%"$nl"*} rest=${rest#*"$nl"}
+    keys="$keys ${line%% *}" line=${line#* }
+    method=${line%% *} line=${line#* }
+    path=${line%% *} line=${line#* }
+    if [ -n "$rest" ]; then more=keep-alive; else more=close; fi
+    printf '%s %s HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\nContent-Length: %s\r\nConnection: %s\r\n\r\n%s' \
+      "$method" "$path" "${#line}" "$more" "$line" >&7
+  done
+  wait "$!"
+  exec 7>&-
+  set -- $keys
+  code= message=
+  while IFS= read -r line || [ -n "$line" ]; do
+    case $line in
+      HTTP/1.*)
+        [ -z "$code" ] || { printf '%s %s %s\n' "$1" "$code" "$message"; shift; }
+        line=${line#* } code=${line%% *} message=
+        ;;
+      *'"message":"'*) message=${line#*'"message":"'} message=${message%\"*} ;;
+      *) [ -n "$code" ] || message=$line ;;
+    esac
+  done <"$pipe.answer"
+  rm -f "$pipe" "$pipe.answer"
+  [ -z "$code" ] || { printf '%s %s %s\n' "$1" "$code" "$message"; shift; message=; }
+  for key in "$@"; do printf '%s 000 %s\n' "$key" "${message:-Docker gave no answer}"; done
 }
+
+# side_by_side LIST: the same over several connections at once; into $answers. One at a time is a container's wait for all others.
+lanes='1 2 3 4'
+side_by_side() {
+  rest=$1
+  for number in $lanes; do eval "of_$number="; done
+  while [ -n "$rest" ]; do
+    for number in $lanes; do
+      [ -n "$rest" ] || break
+      line=${rest%%"$nl"*}$nl rest=${rest#*"$nl"}
+      eval "of_$number=\$of_$number\$line"
+    done
+  done
+  for number in $lanes; do
+    eval "line=\$of_$number"
+    [ -z "$line" ] || lane "$number" "$line" >"$run_dir/docker.$$.$number.said" &
+  done
+  wait
+  answers=$(set +f; cat "$run_dir/docker.$$".*.said; rm -f "$run_dir/docker.$$".*.said)
+}
+
+# made_anew JSON: in place of the network that is there, if any; why not is in $said.
+made_anew() {
+  answers=$(lane 0 "removed DELETE /networks/$name {}${nl}created POST /networks/create $1$nl")
+  said=${answers##*"created "}
+  case $said in 201\ *) return 0 ;; esac
+  case $answers in "removed 204 "* | "removed 404 "*) ;; *) said=${answers%%"$nl"*} said=${said#removed } ;; esac
+  said=${said#* }
+  return 1
+}
+
+make() {
+  said=$(lane 0 "created POST /networks/create $1$nl")
+  case $said in "created 201 "*) return 0 ;; esac
+  said=${said#created * }
+  return 1
+}
+
+# existing: the network as it is, whoever made it, as Docker's API takes it; with the mark that it has by now. A gateway that Docker chose
+# shows with its prefix.
+existing() {
+  ask '{"Name":{{json .Name}},"CheckDuplicate":true,"Driver":{{json .Driver}},"Internal":{{json .Internal}},"Attachable":{{json .Attachable}},\
+"EnableIPv6":{{json .EnableIPv6}},"ConfigOnly":{{json .ConfigOnly}},"IPAM":{{json .IPAM}},"Options":{{json .Options}},"Labels":{{json .Labels}}}' |
+    sed -e 's|\("Gateway":"[^"/]*\)/[0-9]*"|\1"|g' -e "s|\(\"pulumi-macvlan.mark\":\)\"[^\"]*\"|\1\"$found_mark\"|"
+}
+
+# --- containers --------------------------------------------------------------------------------------------
 
 # list_containers FORMAT: into $containers, a line for every container of the network, stopped ones too: those hold on to
 # it and would not start again without it. One that can't be read would be lost: then nothing is done at all.
@@ -47,165 +149,199 @@ make() {
 list_containers() {
   containers=
   ids=$(docker ps -aq --no-trunc --filter "network=$name" 2>&1) || fail command "docker ps" "$ids"
-  for container in $(printf '%s\n' $ids $(ask '{{range $id, $_ := .Containers}}{{$id}} {{end}}') | sort -u); do
-    case $container in *[!0-9a-f]*) continue ;; esac
-    if entry=$(docker inspect -f "{{with index .NetworkSettings.Networks \"$name\"}}$1{{end}}" "$container" 2>&1); then
-      [ -z "$entry" ] || containers="$containers$entry$nl"
-    else
+  ids=$(printf '%s\n' $ids $(ask '{{range $id, $_ := .Containers}}{{$id}} {{end}}') | grep -E '^[0-9a-f]+$' | sort -u)
+  [ -n "$ids" ] || return 0
+  entries=$(docker inspect -f "{{with index .NetworkSettings.Networks \"$name\"}}@$1{{end}}" $ids 2>&1)
+  IFS=$nl
+  for entry in $entries; do
+    case $entry in
+      @*) containers="$containers${entry#@}$nl" ;;
       # One that has gone in the meantime is nobody's loss; its network knows it a moment longer.
-      case $entry in *"No such"*) ;; *) fail command "docker inspect $container" "$entry" ;; esac
-    fi
+      *"No such"*) ;;
+      *) fail command "docker inspect" "$entry" ;;
+    esac
   done
-}
-
-# "container|its IPv4|its IPv6|aliases|gateway priority|MAC address|process". A stopped container has an address only if the user chose one;
-# a priority is known from Docker 28 on, and 0 where nobody chose it.
-endpoint='{{$.Id}}|{{if .IPAddress}}{{.IPAddress}}{{else}}{{with .IPAMConfig}}{{with index . "IPv4Address"}}{{.}}{{end}}{{end}}{{end}}'
-endpoint=$endpoint'|{{if .GlobalIPv6Address}}{{.GlobalIPv6Address}}{{else}}{{with .IPAMConfig}}{{with index . "IPv6Address"}}{{.}}{{end}}{{end}}{{end}}'
-endpoint=$endpoint'|{{range .Aliases}}{{.}} {{end}}|{{with index . "GwPriority"}}{{.}}{{end}}|{{.MacAddress}}|{{$.State.Pid}}'
-
-# existing: the arguments of docker network create for the network as it is, whoever made it.
-existing() {
-  ask '--driver={{.Driver}}
-{{if .Internal}}--internal
-{{end}}{{if .EnableIPv6}}--ipv6
-{{end}}{{range .IPAM.Config}}--subnet={{.Subnet}}
-{{if .IPRange}}--ip-range={{.IPRange}}
-{{end}}{{if .Gateway}}--gateway={{.Gateway}}
-{{end}}{{range $key, $value := .AuxAddress}}--aux-address={{$key}}={{$value}}
-{{end}}{{end}}{{range $key, $value := .Options}}--opt={{$key}}={{$value}}
-{{end}}{{range $key, $value := .Labels}}--label={{$key}}={{$value}}
-{{end}}' | sed -e '/=invalid /d' -e '/^$/d' -e 's|^\(--gateway=[^/]*\)/.*|\1|'
-  printf '%s\n' "$name"
-}
-
-# connect LINE: puts one container back as it was. Docker itself adds the short id as an alias. One that has gone in the
-# meantime (docker run --rm) is nobody's loss.
-connect() {
-  IFS='|'
-  set -- $1
   IFS=" 	$nl"
-  container=$1 ip=${2-} ip6=${3-} aliases=${4-} priority=${5-} mac=${6-}
+}
+
+# A container on the network, a line each:
+# id|name|process|MAC address|its IPv4|the one chosen for it|its IPv6|the one chosen for it|gateway priority|more words for Docker's API.
+# One that is stopped has an address only if one was chosen; a priority is known from Docker 28 on.
+chosen='{{with .IPAMConfig}}{{with index . "IPvXAddress"}}{{.}}{{end}}{{end}}'
+endpoint='{{$.Id}}|{{$.Name}}|{{$.State.Pid}}|{{.MacAddress}}|{{.IPAddress}}|'${chosen%X*}4${chosen#*X}'|{{.GlobalIPv6Address}}|'${chosen%X*}6${chosen#*X}
+endpoint=$endpoint'|{{with index . "GwPriority"}}{{.}}{{end}}|"Aliases":{{json .Aliases}},"DriverOpts":{{json .DriverOpts}}'
+
+# split LINE: into the variables of that name.
+split() {
+  IFS='|' read -r container called process mac ip chosen4 ip6 chosen6 priority words <<LINE
+$1
+LINE
   # Docker 29 says "invalid IP" for none.
   case $ip in *[!0-9.]*) ip= ;; esac
   case $ip6 in *[!0-9A-Fa-f:.]*) ip6= ;; esac
-  case $priority in 0 | *[!0-9-]*) priority= ;; esac
-  short=$(printf '%.12s' "$container")
-  if [ -n "$mac" ] && takes_mac; then
-    connect_with_mac && keep_mac && return
-  else
-    set --
-    for alias in $aliases; do
-      [ "$alias" = "$short" ] || set -- "$@" --alias "$alias"
-    done
-    answer=$(docker network connect ${ip:+--ip "$ip"} ${ip6:+--ip6 "$ip6"} ${priority:+--gw-priority "$priority"} \
-      "$@" "$name" "$container" 2>&1) && return
-  fi
-  case $answer in *"No such container"* | *"already exists in network"*) return 0 ;; esac
-  said=$answer
+  case $chosen4 in *[!0-9.]*) chosen4= ;; esac
+  case $chosen6 in *[!0-9A-Fa-f:.]*) chosen6= ;; esac
+  case $priority in *[!0-9-]*) priority= ;; esac
+}
+
+# The addresses that we asked Docker for, so that a container keeps what Docker once chose: "container address" a line. Docker itself
+# takes them for the user's from then on.
+kept_addresses=/var/lib/pulumi-macvlan/addresses-on.$name
+
+by_user() { [ -n "$2" ] && ! grep -Fqsx -e "$1 $2" "$kept_addresses"; }
+
+# fits ADDRESS: can a container of the new network have it?
+fits() {
+  case "$nl$barred$nl" in *"$nl$1$nl"*) return 1 ;; esac
+  for subnet in $subnets; do
+    case $subnet$1 in *:*.* | *.*:*) continue ;; esac
+    covers "$subnet" "$1" && return 0
+  done
   return 1
 }
 
-# Since Docker 28 a MAC address no longer follows from the IP address. Docker 29 keeps one that its API is asked for (its command line has
-# no word for it); those from 25 on take the word too, but don't heed it while the container runs: there it is set on the interface itself.
-takes_mac() {
-  [ -n "${api-}" ] || api=$(docker version -f '{{.Server.APIVersion}}' 2>/dev/null)
-  case $api in 1.*) [ "${api#1.}" -ge 44 ] ;; *) return 1 ;; esac
-}
-
-connect_with_mac() {
-  listed=
-  for alias in $aliases; do
-    case $alias in "$short") continue ;; *[\\\"]*) alias=$(printf '%s' "$alias" | sed 's/[\\"]/\\&/g') ;; esac
-    listed="$listed${listed:+,}\"$alias\""
+# What Docker chose it may choose again; what the user chose nobody else may change.
+refuse_misfits() {
+  misfits=
+  IFS=$nl
+  for line in $containers; do
+    IFS=" 	$nl"
+    split "$line"
+    for address in $chosen4 $chosen6; do
+      by_user "$container" "$address" && ! fits "$address" && misfits="$misfits${called#/} ($address), $nl"
+    done
+    IFS=$nl
   done
-  ask_api "/v1.44/networks/$name/connect" "{\"Container\":\"$container\",\"EndpointConfig\":{\"MacAddress\":\"$mac\",\"Aliases\":[$listed]\
-${priority:+,\"GwPriority\":$priority},\"IPAMConfig\":{\"IPv4Address\":\"$ip\",\"IPv6Address\":\"$ip6\"}}}"
+  IFS=" 	$nl"
+  [ -n "$misfits" ] || return 0
+  misfits=$(printf '%s' "$misfits" | sort | tr -d '\n')
+  fail misfits "${misfits%, }"
 }
 
-# in_container PROCESS SCRIPT [ARGUMENT ...]: with the host's own programs, in the container's network.
+# connect_request LINE: puts one container back as it was.
+connect_request() {
+  split "$1"
+  ip=${ip:-$chosen4} ip6=${ip6:-$chosen6}
+  # The network of before has room for all that it had.
+  [ "$undoing" = true ] || { fits "$ip" || ip=; fits "$ip6" || ip6=; }
+  case $priority in 0) priority= ;; esac
+  request="{\"Container\":\"$container\",\"EndpointConfig\":{$words,\"MacAddress\":\"$mac\"${priority:+,\"GwPriority\":$priority}"
+  request="$request,\"IPAMConfig\":{${ip:+\"IPv4Address\":\"$ip\"${ip6:+,}}${ip6:+\"IPv6Address\":\"$ip6\"}}}}"
+  requests="$requests$container POST /networks/$name/connect $request$nl"
+}
+
+# in_container PROCESS COMMAND ...: with the host's own programs, in the container's network.
 in_container() {
   process=$1
   shift
-  nsenter -t "$process" -n sh -c "$@" 2>&1
+  nsenter -t "$process" -n "$@" 2>&1
 }
 
+# has_mac PROCESS ADDRESS: does one of its interfaces have it? Read where the kernel shows it: a look costs no process.
+has_mac() {
+  set +f
+  for shown in /proc/"$1"/root/sys/class/net/*/address; do
+    peek "$shown" && [ "$peeked" = "$2" ] && { set -f; return 0; }
+  done
+  set -f
+  return 1
+}
+
+# Since Docker 28 a MAC address no longer follows from the IP address; those from 25 on take the word for it (29 also while the container
+# runs), older ones follow the IP address whatever the user chose. So it is set on the interface itself, where it is another one.
 # Neighbours are told at once, whom Docker has told of the other one.
-SET_MAC='device=$(ip -o link show | sed -n "s/^[0-9]*: \([^@:]*\).*link.ether $1 .*/\1/p")
+SET_MAC='device=$(ip -o addr show to "$1" | sed -n "1s/^[0-9]*: \([^ ]*\) .*/\1/p")
 [ -n "$device" ] || { echo "no interface has $1"; exit 1; }
 echo 1 >"/proc/sys/net/ipv4/conf/$device/arp_notify"
 echo 1 >"/proc/sys/net/ipv6/conf/$device/ndisc_notify" 2>/dev/null
 ip link set dev "$device" address "$2" && echo 0 >"/proc/sys/net/ipv4/conf/$device/arp_notify"'
 
+# keep_mac LINE: prints why not.
 keep_mac() {
-  now=$(docker inspect -f "{{.State.Pid}} {{with index .NetworkSettings.Networks \"$name\"}}{{.MacAddress}}{{end}}" "$container" 2>/dev/null)
-  case $now in "0 "* | *" $mac" | *" ") return 0 ;; esac
-  answer=$(in_container "${now%% *}" "$SET_MAC" sh "${now#* }" "$mac")
+  IFS=" 	$nl"
+  split "$1"
+  [ -n "$mac" ] && [ "${process:-0}" != 0 ] && [ -e "/proc/$process" ] || return 0
+  has_mac "$process" "$mac" && return
+  address=${ip:-$ip6}
+  # Docker may have had to choose another one.
+  fits "$address" || [ "$undoing" = true ] ||
+    address=$(docker inspect -f "{{with index .NetworkSettings.Networks \"$name\"}}{{or .IPAddress .GlobalIPv6Address}}{{end}}" "$container" 2>/dev/null)
+  [ -z "$address" ] || said=$(in_container "$process" sh -c "$SET_MAC" sh "$address" "$mac") || printf '%s: %s\n' "${called#/}" "$said"
 }
 
-# The address that the interface really has: Docker does not know of one that was set on it. Found by the IP address.
-GET_MAC='device=$(ip -o addr show | sed -n "s|^[0-9]*: \([^ ]*\) *inet6* $1/.*|\1|p" | head -n 1)
-[ -n "$device" ] && ip -o link show dev "$device" | sed -n "s/.*link.ether \([0-9a-f:]*\) .*/\1/p"'
-
-# with_macs LIST: the same list, with those addresses.
+# with_macs LIST: the same list, with the MAC addresses that the interfaces really have: Docker does not know of one that was set there.
 with_macs() {
   IFS=$nl
   for line in $1; do
-    rest=${line%|*} process=${line##*|}
-    ip=${line#*|} && ip=${ip%%|*}
-    mac=
-    # An ipvlan has its parent's, which Docker does not show.
-    case ${rest##*|}/$process in /* | */0) ;; *) takes_mac && mac=$(in_container "$process" "$GET_MAC" sh "$ip") ;; esac
-    case $mac in ??:??:??:??:??:??) rest=${rest%|*}"|$mac" ;; esac
-    printf '%s\n' "$rest"
-  done
-  IFS=" 	$nl"
-}
-
-# ask_api PATH BODY: a POST to Docker's API over docker's own command line, since nothing else need be there that speaks to its socket.
-# What went wrong is in $answer. The pipe stays open until Docker has answered: an end of input would tell it that nobody waits.
-ask_api() {
-  pipe=$run_dir/docker.$$
-  rm -f "$pipe"
-  mkfifo "$pipe" || { answer="cannot make $pipe"; return 1; }
-  docker system dial-stdio <"$pipe" >"$pipe.answer" 2>&1 &
-  exec 7>"$pipe"
-  printf 'POST %s HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\nContent-Length: %s\r\nConnection: close\r\n\r\n%s' \
-    "$1" "${#2}" "$2" >&7
-  wait "$!"
-  exec 7>&-
-  answer=$(cat "$pipe.answer")
-  rm -f "$pipe" "$pipe.answer"
-  case $answer in "HTTP/1.1 2"*) return 0 ;; esac
-  said_there=$(printf '%s\n' "$answer" | sed -n 's/.*"message":"\(.*\)".*/\1/p')
-  answer=${said_there:-$answer}
-  return 1
-}
-
-disconnect_all() {
-  IFS=$nl
-  for line in $1; do docker network disconnect -f "$name" "${line%%|*}" >/dev/null 2>&1; done
-  IFS=" 	$nl"
-}
-
-# connect_all LIST: goes on after a failure, so that as few as possible stay off.
-connect_all() {
-  result=0
-  IFS=$nl
-  for line in $1; do
     IFS=" 	$nl"
-    connect "$line" || result=1
+    split "$line"
+    # An ipvlan has its parent's, which Docker does not show.
+    if [ -n "$mac" ] && [ "${process:-0}" != 0 ] && ! has_mac "$process" "$mac"; then
+      really=$(in_container "$process" ip addr show to "${ip:-$ip6}")
+      case $really in *link/ether\ *) mac=${really#*link/ether } mac=${mac%% *} ;; esac
+    fi
+    printf '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$container" "$called" "$process" "$mac" "$ip" "$chosen4" "$ip6" "$chosen6" "$priority" "$words"
     IFS=$nl
   done
   IFS=" 	$nl"
-  return "$result"
+}
+
+disconnect_all() {
+  requests=
+  IFS=$nl
+  for line in $1; do
+    requests="$requests${line%%|*} POST /networks/$name/disconnect {\"Container\":\"${line%%|*}\",\"Force\":true}$nl"
+  done
+  IFS=" 	$nl"
+  side_by_side "$requests"
+}
+
+# connect_all LIST: goes on after a failure, so that as few as possible stay off. One that has gone in the meantime (docker run --rm)
+# is nobody's loss.
+undoing=false
+connect_all() {
+  requests= wrong=
+  IFS=$nl
+  for line in $1; do
+    IFS=" 	$nl"
+    connect_request "$line"
+    IFS=$nl
+  done
+  IFS=" 	$nl"
+  side_by_side "$requests"
+  IFS=$nl
+  for answer in $answers; do
+    case $answer in *" 2"[0-9][0-9]" "* | *"No such container"* | *"already exists in network"*) ;; *) wrong=${answer#* * } ;; esac
+  done
+  for line in $1; do keep_mac "$line" & done >"$run_dir/macs.$$"
+  wait
+  wrong=$wrong$(cat "$run_dir/macs.$$")
+  rm -f "$run_dir/macs.$$"
+  IFS=" 	$nl"
+  said=$wrong
+  [ -z "$wrong" ]
 }
 
 # Which containers were on the network before it was taken down: kept over a crash and a reboot until all of them are
 # back, for the next run to put them back.
 lost=/var/lib/pulumi-macvlan/containers-of.$name
 
-remember() { write "$lost" 600 "$containers"; }
+remember() {
+  kept=
+  IFS=$nl
+  for line in $containers; do
+    IFS=" 	$nl"
+    split "$line"
+    for address in ${ip:-$chosen4} ${ip6:-$chosen6}; do
+      case $address in "$chosen4" | "$chosen6") by_user "$container" "$address" && continue ;; esac
+      kept="$kept$container $address$nl"
+    done
+    IFS=$nl
+  done
+  IFS=" 	$nl"
+  write "$lost" 600 "$containers"
+  if [ -n "$kept" ]; then write "$kept_addresses" 600 "$kept"; else rm -f "$kept_addresses"; fi
+}
 
 reconnect_lost() {
   [ -e "$lost" ] || return 0
@@ -233,19 +369,19 @@ start_all() {
 recreate() {
   reconnect_lost
   list_containers "$endpoint"
+  refuse_misfits
   containers=$(with_macs "$containers")
   old=$(existing)
   remember
   made
   disconnect_all "$containers"
-  if said=$(docker network rm "$name" 2>&1) && make "$create" && connect_all "$containers"; then
+  if made_anew "$create" && connect_all "$containers"; then
     rm -f "$lost"
     return
   fi
-  why=$said
+  why=$said undoing=true
   disconnect_all "$containers"
-  docker network rm "$name" >/dev/null 2>&1
-  find_network || make "$old" || fail not-undone "$why" "$said"
+  find_network && [ "$found_spec" != "$spec" ] || made_anew "$old" || fail not-undone "$why" "$said"
   connect_all "$containers" || fail not-undone "$why" "$said"
   rm -f "$lost"
   fail undone "$why"
@@ -257,8 +393,8 @@ ensure() {
   if find_network; then
     if [ -z "$found_mark" ] || [ "$found_mark" = "<no value>" ]; then claim ""; else claim "$found_mark"; fi
     # Labels can be copied: what a refresh found to differ is made anew even where they say that it is right.
-    if [ "$found_spec" = "$spec" ] && [ "$found_mark" = "$mark" ] && [ "$drifted" = false ]; then made; else recreate; fi
-    [ "$swarm" = false ] || keep_mark
+    if [ "$found_spec" = "$spec" ] && [ "$drifted" = false ]; then made; else recreate; fi
+    keep_mark
   else
     [ "$swarm" = false ] || keep_mark
     make "$create" || fail network "$said" "$(others)"
@@ -270,7 +406,8 @@ ensure() {
 observe() {
   section network
   docker network inspect "$name" 2>/dev/null
-  [ "$swarm" = false ] || { section mark; cat "$marks/$name" 2>/dev/null; }
+  section mark
+  find_network && printf '%s' "$found_mark"
 }
 
 remove() {
@@ -283,8 +420,9 @@ remove() {
   list_containers '{{$.Name}}'
   [ -z "$containers" ] || fail in-use "$(printf '%s' "$containers" | sed 's|^/||')"
   run docker network rm "$name"
-  rm -f "$lost" "$marks/$name"
-  rmdir "$marks" "${marks%/*}" 2>/dev/null
+  rm -f "$lost" "$kept_addresses"
+  drop_mark
+  rmdir "${marks%/*}" 2>/dev/null
   return 0
 }
 
@@ -294,7 +432,7 @@ prepare() {
   docker version -f '{{.Server.Version}}' >/dev/null 2>&1 || fail no-docker "$(docker version -f '{{.Server.Version}}' 2>&1 | grep .)"
 }
 
-touched() { printf '%s\n' "$parent"; }
+touched() { printf '%s\n' "$parent"; ask '{{index .Options "parent"}}'; }
 prefixes() { :; }
 
 own_before() {
@@ -306,15 +444,14 @@ own_before() {
 }
 
 own_undo() {
+  undoing=true
   if ! [ -e "$guard/before/id" ]; then
     find_network && [ "$found_mark" = "$mark" ] && docker network rm "$name"
   else
-    old=$(cat "$guard/before/network")
     containers=$(cat "$guard/before/containers")
     if ! find_network || [ "$id" != "$(cat "$guard/before/id")" ]; then
       disconnect_all "$containers"
-      docker network rm "$name"
-      make "$old"
+      made_anew "$(cat "$guard/before/network")"
     fi
     connect_all "$containers"
   fi

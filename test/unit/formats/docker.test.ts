@@ -41,36 +41,43 @@ describe("Docker's networks", () => {
   });
 
   it("of a Swarm are rendered without settings, and their nodes' parts without a driver", () => {
-    assert.deepEqual(renderCreate("mac10", "MARK", { ...SPEC, configFrom: "mac10-node" }), [
-      "--driver=macvlan",
-      "--scope=swarm",
-      "--attachable",
-      "--config-from=mac10-node",
-      "mac10",
-    ]);
+    assert.deepEqual(renderCreate("mac10", "MARK", { ...SPEC, configFrom: "mac10-node" }), {
+      Name: "mac10",
+      CheckDuplicate: true,
+      Driver: "macvlan",
+      Scope: "swarm",
+      Attachable: true,
+      ConfigFrom: { Network: "mac10-node" },
+    });
     const part = renderCreate("mac10-node", "MARK", { ...SPEC, internal: false, configOnly: true });
-    assert.deepEqual(part.slice(0, 3), ["--config-only", "--ipv6", "--subnet=172.16.10.0/24"]);
-    assert.ok(part.includes("--opt=parent=enp0s8") && part.includes("--label=pulumi-macvlan.mark=MARK"));
+    assert.deepEqual([part["ConfigOnly"], part["Driver"], part["EnableIPv6"]], [true, undefined, true]);
+    assert.equal((part["IPAM"] as { Config: { Subnet: string }[] }).Config[0]?.Subnet, "172.16.10.0/24");
+    assert.equal((part["Options"] as Record<string, string>)["parent"], "enp0s8");
+    assert.equal((part["Labels"] as Record<string, string>)["pulumi-macvlan.mark"], "MARK");
   });
 
-  it("are rendered as docker network create takes them", () => {
-    assert.deepEqual(renderCreate("mac10", "MARK", SPEC, "HASH"), [
-      "--driver=macvlan",
-      "--internal",
-      "--ipv6",
-      "--subnet=172.16.10.0/24",
-      "--ip-range=172.16.10.64/26",
-      "--gateway=172.16.10.1",
-      "--aux-address=nas=172.16.10.65",
-      "--subnet=fd00:10::/64",
-      "--opt=com.docker.network.driver.mtu=1400",
-      "--opt=parent=enp0s8",
-      "--opt=macvlan_mode=bridge",
-      "--label=note=x",
-      "--label=pulumi-macvlan.mark=MARK",
-      "--label=pulumi-macvlan.spec=HASH",
-      "mac10",
-    ]);
+  it("are rendered as Docker's API takes them", () => {
+    assert.deepEqual(JSON.parse(JSON.stringify(renderCreate("mac10", "MARK", SPEC, "HASH"))), {
+      Name: "mac10",
+      CheckDuplicate: true,
+      Driver: "macvlan",
+      Internal: true,
+      EnableIPv6: true,
+      IPAM: {
+        Driver: "default",
+        Config: [
+          {
+            Subnet: "172.16.10.0/24",
+            IPRange: "172.16.10.64/26",
+            Gateway: "172.16.10.1",
+            AuxiliaryAddresses: { nas: "172.16.10.65" },
+          },
+          { Subnet: "fd00:10::/64" },
+        ],
+      },
+      Options: { "com.docker.network.driver.mtu": "1400", parent: "enp0s8", macvlan_mode: "bridge" },
+      Labels: { note: "x", "pulumi-macvlan.mark": "MARK", "pulumi-macvlan.spec": "HASH" },
+    });
   });
 
   it("have another hash for every difference", () => {

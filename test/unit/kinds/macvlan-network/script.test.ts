@@ -1,35 +1,88 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { readScript } from "../../../../provider/host/scripts";
 
-// The lab's Dockers are older than 28, which brought the priority: the rest of this function is tested with real ones.
-describe("macvlan-network's connect", () => {
-  const connectOf = (line: string): string => {
-    const [connect] = /^connect\(\) \{[\s\S]*?^\}$/m.exec(readScript("macvlan-network")) ?? [];
-    assert.ok(connect);
-    const script = `nl='\n'\nset -uf\ndocker() { printf '%s ' "$@" >&2; }\nname=mac1\nsaid=\n${connect}\nconnect "$1"`;
-    // What Docker answers is caught: its own words go where they can be seen.
-    const shown = script.replace("2>&1) && return", ") && return");
-    return spawnSync("sh", ["-c", shown, "sh", line], { encoding: "utf8" }).stderr.trim();
+const SCRIPT = readScript("macvlan-network");
+const MAC = "02:42:ac:10:0a:14";
+
+/** Some of its functions, in a shell of their own; the network's subnets are the new ones. */
+function inShell(code: string, ...words: string[]): string {
+  const functions = ["number", "groups", "covers", "split", "by_user", "fits", "refuse_misfits", "connect_request"].map(
+    (name) => {
+      const [found] = new RegExp(`^${name}\\(\\) \\{[\\s\\S]*?^\\}$`, "m").exec(SCRIPT) ?? [];
+      assert.ok(found, name);
+      return found;
+    },
+  );
+  const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-unit-"));
+  try {
+    writeFileSync(join(folder, "kept"), "c1 172.16.99.8\n");
+    const before = `nl='\n'\nIFS=" \t$nl"\nset -uf\nname=mac1 requests= undoing=false kept_addresses=${folder}/kept\nsubnets="172.16.10.0/23\nfd00:10::/64\n"
+      barred="172.16.10.1\n"\nfail() { printf '%s ' "$@"; exit 3; }`;
+    const { stdout, stderr } = spawnSync("sh", ["-c", [before, ...functions, code].join("\n"), "sh", ...words], {
+      encoding: "utf8",
+    });
+    assert.equal(stderr, "");
+    return stdout.trim();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+describe("macvlan-network", () => {
+  const request = (line: string) => {
+    const [key, method, path, ...body] = inShell('connect_request "$1"\nprintf %s "$requests"', line).split(" ");
+    assert.deepEqual([key, method, path], [line.split("|")[0], "POST", "/networks/mac1/connect"]);
+    return JSON.parse(body.join(" ")) as unknown;
   };
 
-  it("puts a container back with the gateway priority that it had", () => {
+  it("puts a container back with address, MAC, aliases, driver options and the gateway priority that it had", () =>
+    assert.deepEqual(
+      request(`c1|/web|12|${MAC}|172.16.10.20|172.16.10.20|fd00:10::2||-5|"Aliases":["a b"],"DriverOpts":{"x":"y"}`),
+      {
+        Container: "c1",
+        EndpointConfig: {
+          Aliases: ["a b"],
+          DriverOpts: { x: "y" },
+          MacAddress: MAC,
+          GwPriority: -5,
+          IPAMConfig: { IPv4Address: "172.16.10.20", IPv6Address: "fd00:10::2" },
+        },
+      },
+    ));
+
+  for (const [what, priority] of Object.entries({ "Docker knows none": "", "nobody chose one": "0" })) {
+    it(`says nothing of a priority where ${what}`, () =>
+      assert.deepEqual(request(`c1|/web|0||172.16.10.20||invalid IP||${priority}|"Aliases":null,"DriverOpts":null`), {
+        Container: "c1",
+        EndpointConfig: {
+          Aliases: null,
+          DriverOpts: null,
+          MacAddress: "",
+          IPAMConfig: { IPv4Address: "172.16.10.20" },
+        },
+      }));
+  }
+
+  it("lets Docker choose again what no longer fits", () =>
+    assert.deepEqual(request(`c1|/web|0|${MAC}|172.16.10.1||fd00:11::2|||"Aliases":null,"DriverOpts":null`), {
+      Container: "c1",
+      EndpointConfig: { Aliases: null, DriverOpts: null, MacAddress: MAC, IPAMConfig: {} },
+    }));
+
+  it("refuses what would take from a container the address that its user chose, and no other", () => {
+    const lines = [
+      `c1|/kept|0|||172.16.99.8||||"Aliases":null`,
+      `c2|/web|0|||172.16.99.9||||"Aliases":null`,
+      `c3|/six|0|||||fd00:11::9||"Aliases":null`,
+      `c4|/fine|0|||172.16.11.9||fd00:10::9||"Aliases":null`,
+    ];
     assert.equal(
-      connectOf("0123456789abcdef|172.16.10.20||web 0123456789ab |-5"),
-      "network connect --ip 172.16.10.20 --gw-priority -5 --alias web mac1 0123456789abcdef",
+      inShell('containers="$1$nl"\nrefuse_misfits', lines.join("\n")),
+      "misfits web (172.16.99.9), six (fd00:11::9)",
     );
   });
-
-  for (const [what, end] of Object.entries({
-    "Docker knows none": "|",
-    "nobody chose one": "|0",
-    "an older run kept it": "",
-  })) {
-    it(`says nothing of a priority where ${what}`, () => {
-      assert.equal(
-        connectOf(`0123|172.16.10.20|fd00::2|${end}`),
-        "network connect --ip 172.16.10.20 --ip6 fd00::2 mac1 0123",
-      );
-    });
-  }
 });
