@@ -31,5 +31,26 @@ export function recordClaims(inputs: CommonInputs, claims: readonly Claim[]): vo
   claimed.set(host, owners);
 }
 
+/**
+ * What this program wants of a host, by place (`enp0s8.100` among its VLANs): who wants it, and as what. A change that was broken off and
+ * taken back leaves two in the state that are one thing on the host: the one that was to go, and the one that came back.
+ */
+const wanted = new Map<string, { owner: string; what: string }>();
+
+const placeOf = (inputs: CommonInputs, place: string): string => [hostIdentity(inputs.host), place].join(" ");
+
+export function recordWanted(inputs: CommonInputs, place: string, what: string): void {
+  wanted.set(placeOf(inputs, place), { owner: inputs.__owner, what });
+}
+
+/** Of the same owner and the same in all that makes it what it is: deleting it would take away what the program has. */
+export function isWanted(inputs: CommonInputs, place: string, what: string): boolean {
+  const found = wanted.get(placeOf(inputs, place));
+  return found?.owner === inputs.__owner && found.what === what;
+}
+
 /** For tests: a new process. */
-export const forgetClaims = (): void => claimed.clear();
+export function forgetClaims(): void {
+  claimed.clear();
+  wanted.clear();
+}

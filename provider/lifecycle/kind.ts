@@ -53,6 +53,8 @@ export interface ResourceKind<I extends CommonInputs = CommonInputs> {
   fields: Readers<I>;
   /** Fields whose change makes another object of it: replaced, the old one deleted first. */
   identity: readonly string[];
+  /** Whether a host can have the new one while the old one is still there. Fields that are not known yet hold `UNKNOWN`. */
+  beside?(olds: I, news: I): boolean;
   /** Further fields of which just this change can't be made in place. */
   remade?(olds: Partial<I>, news: Partial<I>): string[];
   /** Who is off it while this change is made, as `state` was last read: a preview names them. */

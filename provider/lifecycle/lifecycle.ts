@@ -11,7 +11,7 @@ import { flag, plainText, refusalsOf } from "../vocabulary/fields";
 import { type Credentials, type HostFields, hostLabel, hostSchema, sameHost } from "../vocabulary/host";
 import { markOf } from "../vocabulary/mark";
 import { canonical, isUnknown, UNKNOWN, withoutUndefined } from "../vocabulary/values";
-import { conflictsOf, recordClaims } from "./claims";
+import { conflictsOf, isWanted, recordClaims, recordWanted } from "./claims";
 import { explainCommon } from "./explain";
 import type { CommonInputs, Observed, ResourceKind } from "./kind";
 
@@ -86,6 +86,7 @@ export function check(kind: ResourceKind, news: Props): { inputs: Props; refusal
       refusals.push(...conflictsOf(checked, claims));
       if (refusals.length === 0) recordClaims(checked, claims);
     }
+    if (refusals.length === 0 && whole) recordWanted(inputs as unknown as CommonInputs, ...thing(kind, inputs));
   } else {
     Object.assign(inputs, news, known);
   }
@@ -104,6 +105,8 @@ const outputsOf = new Set(["drift"]);
 export interface Diff {
   changes: boolean;
   replaces: string[];
+  /** Whether the old one must go before the new one is made; else it stands until all that was on it is on the new one. */
+  deleteBeforeReplace: boolean;
   /** Every field that differs, for messages and tests. */
   fields: string[];
 }
@@ -135,13 +138,14 @@ export function diff(kind: ResourceKind, olds: Props, news: Props): Diff {
   }
   if (olds["__owner"] !== news["__owner"]) fields.push("__owner");
   if (Array.isArray(olds["drift"]) && olds["drift"].length > 0) fields.push("drift");
-  return { changes: fields.length > 0, replaces, fields };
+  const beside = !replaces.includes("host") && (kind.beside?.(known as never, news as never) ?? false);
+  return { changes: fields.length > 0, replaces, deleteBeforeReplace: replaces.length > 0 && !beside, fields };
 }
 
 /** What a preview has to tell of a change besides its fields. */
 export function interruption(kind: ResourceKind, olds: Props, news: Props, { replaces }: Diff): string | undefined {
   const [old, wanted] = [inputsOf(kind, olds), inputsOf(kind, news)];
-  const names = isUnknown(wanted) ? undefined : kind.interrupts?.(old, wanted, olds);
+  const names = kind.interrupts?.(old, wanted, olds);
   if (!names?.length) return undefined;
   const place = `${kind.describe(old)} on ${hostLabel(old.host)}`;
   const users = `${names.join(", ")} (as last read)`;
@@ -295,9 +299,16 @@ export async function read(
   return { inputs: { ...found, ...drift }, props: stateOf(kind, found, observed) };
 }
 
+/** Where it is among its kind on a host, and what makes it what it is. */
+function thing(kind: ResourceKind, props: Props): [place: string, what: string] {
+  const identity = kind.identity.map((field) => props[field]);
+  return [`${kind.type} ${kind.localId(props as never)}`, canonical(identity)];
+}
+
 /** Gives what was left alone since it is not ours any more, for the user to read. */
 export async function remove(kind: ResourceKind, runner: Runner, props: Props): Promise<string | undefined> {
   const inputs = inputsOf(kind, props);
+  if (isWanted(inputs, ...thing(kind, inputs as unknown as Props))) return undefined;
   const kept = (await runVerb(kind, runner, "delete", inputs)).get("kept");
   if (kept === undefined) return undefined;
   const mark = kept ? `its mark says "${kept}"` : "it has no mark";

@@ -4,9 +4,9 @@ import type { LinkArguments } from "../shared/arguments";
 export interface VlanSubinterfaceArguments extends LinkArguments {
   /** The interface that carries the tagged frames, such as `enp0s8`; it must exist and be up. Replaces. */
   parent: string;
-  /** VLAN id, 1 to 4094 (IEEE 802.1Q). Replaces. */
+  /** VLAN id, 1 to 4094 (IEEE 802.1Q). Replaces: the new one stands, and networks move over, before the old one goes. */
   vlanId: number;
-  /** Its name, at most 15 bytes. Default: `<parent>.<vlanId>`. Replaces. */
+  /** Its name, at most 15 bytes. Default: `<parent>.<vlanId>`. Replaces; the old one goes first where only one can have its place. */
   name?: string | undefined;
   /** The tag's EtherType: 802.1Q (0x8100) or 802.1ad (0x88a8, the outer tag of QinQ). Default: "802.1Q". Replaces. */
   protocol?: "802.1Q" | "802.1ad" | undefined;

@@ -65,6 +65,9 @@ export const vlanSubinterface: ResourceKind<VlanSubinterfaceInputs> = {
     persist: flag(true),
   },
   identity: ["parent", "vlanId", "name", "protocol"],
+  // The kernel has one of a name, and one of an id on a parent. What stands on the old one moves over before it goes.
+  beside: (olds, news) =>
+    olds.name !== news.name && (["parent", "vlanId", "protocol"] as const).some((field) => olds[field] !== news[field]),
   localId: ({ name }) => name,
   complete: ({ parent, vlanId, name }) => (name || !parent || !vlanId ? {} : { name: `${parent}.${vlanId}` }),
   refuse: ({ parent, name, vlanId }): Refusal[] => {

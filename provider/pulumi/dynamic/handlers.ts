@@ -47,10 +47,10 @@ const onHost = (kind: ResourceKind): Operations => ({
   },
   async diff(olds, news) {
     const found = diff(kind, olds, news);
-    const { changes, replaces } = found;
+    const { changes, replaces, deleteBeforeReplace } = found;
     const told = interruption(kind, olds, news, found);
     if (told) console.error(told);
-    return { changes, replaces, deleteBeforeReplace: replaces.length > 0 };
+    return { changes, replaces, deleteBeforeReplace };
   },
   create: (inputs) => recordPartial(inputs, create(kind, runner, inputs)),
   update: (olds, news) => recordPartial(news, update(kind, runner, olds, news)),

@@ -53,6 +53,8 @@ describe("diff", () => {
     ["MacvlanNetwork", { subnets: [{ subnet: "172.16.10.0/24", gateway: "172.16.10.1" }] }],
     ["MacvlanNetwork", { internal: true }],
     ["MacvlanNetwork", { mode: "private" }],
+    ["MacvlanNetwork", { parent: "enp0s8" }],
+    ["MacvlanNetwork", { parent: UNKNOWN }],
     ["MacvlanNetwork", { labels: { a: "b" } }],
     ["MacvlanNetwork", { options: { a: "b" } }],
     ["InterVlanRouter", { nat: [{ outInterface: "enp0s9" }] }],
@@ -66,17 +68,14 @@ describe("diff", () => {
 
   const replaced: [Type, object, string[]][] = [
     ["VlanSubinterface", { vlanId: 101, name: "enp0s8.100" }, ["vlanId"]],
-    ["VlanSubinterface", { vlanId: 101 }, ["vlanId", "name"]],
     ["VlanSubinterface", { parent: "enp0s9", name: "enp0s8.100" }, ["parent"]],
     ["VlanSubinterface", { protocol: "802.1ad" }, ["protocol"]],
     ["VlanSubinterface", { host: { address: "192.0.2.9" } }, ["host"]],
-    ["VlanSubinterface", { parent: UNKNOWN }, ["parent"]],
     ["MacvlanLink", { parent: "enp0s8" }, ["parent"]],
     ["MacvlanLink", { name: "other" }, ["name"]],
     ["MacvlanLink", { mode: "passthru" }, ["mode"]],
     ["MacvlanLink", { kind: "ipvlan" }, ["kind"]],
     ["MacvlanNetwork", { driver: "ipvlan" }, ["driver"]],
-    ["MacvlanNetwork", { parent: "enp0s8" }, ["parent"]],
     ["MacvlanNetwork", { name: "other" }, ["name"]],
   ];
   for (const [type, after, replaces] of replaced) {
@@ -89,6 +88,22 @@ describe("diff", () => {
       assert.deepEqual(
         { ...found, replaces: found.replaces.filter((field) => replaces.includes(field)) },
         { changes: true, replaces, deleteBeforeReplace: true },
+      );
+    });
+  }
+
+  const beside: [object, string[]][] = [
+    [{ vlanId: 101 }, ["vlanId", "name"]],
+    [{ parent: "enp0s9" }, ["parent", "name"]],
+    [{ protocol: "802.1ad", name: "outer" }, ["name", "protocol"]],
+    [{ parent: UNKNOWN }, ["parent"]],
+  ];
+  for (const [after, replaces] of beside) {
+    it(`VlanSubinterface is replaced, the new one beside the old one: ${JSON.stringify(after)}`, async () => {
+      const found = await diff("VlanSubinterface", { name: "enp0s8.100" }, { name: undefined, ...after });
+      assert.deepEqual(
+        { ...found, replaces: found.replaces.filter((field) => replaces.includes(field)) },
+        { changes: true, replaces, deleteBeforeReplace: false },
       );
     });
   }
@@ -113,15 +128,21 @@ describe("diff", () => {
         'Docker network "mac10" on host1 is made anew: c1, c2 (as last read) will be off it until they are put back as they were',
       ]);
     });
+    for (const change of [{ parent: "enp0s8.200" }, { parent: UNKNOWN }, { labels: UNKNOWN }]) {
+      it(`names them where the network moves, or may do so: ${JSON.stringify(change)}`, async () => {
+        assert.deepEqual(await told(change), [
+          'Docker network "mac10" on host1 is made anew: c1, c2 (as last read) will be off it until they are put back as they were',
+        ]);
+      });
+    }
     it("names them where they are in the way", async () => {
-      assert.deepEqual(await told({ parent: "enp0s8.200" }), [
+      assert.deepEqual(await told({ driver: "ipvlan" }), [
         'Docker network "mac10" on host1 can be replaced only once no container is on it: c1, c2 (as last read) must be removed or disconnected first, unless this program does so',
       ]);
     });
-    it("is quiet where nothing is made anew, or nothing is known", async () => {
+    it("is quiet where nothing is made anew", async () => {
       assert.deepEqual(await told({}), []);
       assert.deepEqual(await told({ probe: true }), []);
-      assert.deepEqual(await told({ labels: UNKNOWN }), []);
     });
   });
 

@@ -147,6 +147,18 @@ for (const [whose, textOf] of [
       });
     });
 
+    it("deletes nothing that the program has: two of a state may be one thing on the host", async () => {
+      const { inputs } = await check({ ...RIGHT.VlanSubinterface, host: { address: "127.0.0.1", port: 1 } });
+      const request = new messages.DeleteRequest();
+      request.setId("127.0.0.1:1/enp0s8.100");
+      request.setProperties(struct(inputs));
+      await call("delete", request);
+      request.setProperties(struct({ ...inputs, vlanId: 101 }));
+      await assert.rejects(call("delete", request), ({ details }: grpc.ServiceError) =>
+        /refuses connections/.test(details),
+      );
+    });
+
     for (const [method, Request, doing] of [
       ["read", messages.ReadRequest, "read"],
       ["delete", messages.DeleteRequest, "delete"],
@@ -159,7 +171,8 @@ for (const [whose, textOf] of [
         });
         const request = new Request();
         request.setId("host1/enp0s8.100");
-        request.setProperties(struct(inputs));
+        // One that the program does not have: what it has is not deleted under it.
+        request.setProperties(struct({ ...inputs, __owner: "p/s/gone" }));
         const sentence = `cannot ${doing} VLAN sub-interface "enp0s8.100" on host1: cannot reach host1: 127.0.0.1:1 refuses connections: does sshd run there, and on that port?`;
         printed = "";
         await assert.rejects(call(method, request), ({ details }: grpc.ServiceError) => {
