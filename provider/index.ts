@@ -14,6 +14,7 @@ export {
   toNetworkAttachmentDefinitions,
 } from "./plan/multus";
 export type { Allowed } from "./plan/policy";
+export type { Rollout } from "./plan/rollout";
 export * from "./pulumi/components/host-shim";
 export * from "./pulumi/components/vlan-topology";
 export type { HostConnection } from "./pulumi/host";

@@ -1,7 +1,7 @@
 // A topology as a picture: Mermaid text, as GitHub and many wikis draw it, and Graphviz's. Pure.
 // https://mermaid.js.org/syntax/flowchart.html, https://graphviz.org/doc/info/lang.html
 import type { PlannedAddresses } from "../kinds/address-plan/planner";
-import { type DescribedTopology, hostsOf, planned } from "./topology";
+import { type DescribedTopology, hostsOf, networkOf, planned } from "./topology";
 
 interface Node {
   id: string;
@@ -32,9 +32,9 @@ function graphOf(topology: DescribedTopology, plan: PlannedAddresses): Graph {
     hosts: Object.keys(hosts).map((host) => ({
       id: id("host", host),
       label: [host],
-      networks: at(host).map(([name, { subnets }]) => ({
+      networks: at(host).map(([name, { subnets, ...vlan }]) => ({
         id: id("host", host, name),
-        label: [name, ...subnets.map((subnet) => plan[planned(subnet)]?.hosts[host]?.range ?? "")],
+        label: [networkOf(name, vlan), ...subnets.map((subnet) => plan[planned(subnet)]?.hosts[host]?.range ?? "")],
       })),
     })),
     router: router && { id: "router", label: ["router"] },

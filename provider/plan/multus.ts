@@ -5,11 +5,11 @@ import { type PlannedAddresses, reservedBlocks } from "../kinds/address-plan/pla
 import { alone, type Cidr, contains, formatAddress, parseAddress, parseCidr } from "../vocabulary/addresses";
 import { formatBlock } from "../vocabulary/blocks";
 import { quoted } from "../vocabulary/errors";
-import { type DescribedVlan, hostsOf, parentOf, planned, reservedOf } from "./topology";
+import { type DescribedVlan, hostsOf, networkOf, parentOf, planned, reservedOf } from "./topology";
 
 export type AttachedVlan = Pick<
   DescribedVlan,
-  "vlanId" | "subnets" | "hosts" | "parent" | "driver" | "mode" | "mtu" | "dhcp"
+  "formerly" | "network" | "vlanId" | "subnets" | "hosts" | "parent" | "driver" | "mode" | "mtu" | "dhcp"
 >;
 
 export interface NetworkAttachmentArgs {
@@ -132,16 +132,17 @@ class Attachments {
     const unknown = hosts.find((host) => !(host in this.args.hosts));
     if (unknown) throw new Error(`VLAN ${quoted(name)} names host ${quoted(unknown)}: there is none`);
     const plugins = new Map(hosts.map((host) => [host, this.plugin(name, vlan, host)]));
+    const network = networkOf(name, vlan);
     if (this.args.ipam !== "whereabouts") {
       return hosts.map((host) =>
-        this.definition(`${name}-${host}`, plugins.get(host) ?? {}, this.hostLocal(vlan, host)),
+        this.definition(`${network}-${host}`, plugins.get(host) ?? {}, this.hostLocal(vlan, host)),
       );
     }
     const alike = new Set([...plugins.values()].map((plugin) => JSON.stringify(plugin))).size === 1;
     const ipam = this.whereabouts(vlan);
     return [...plugins]
       .slice(0, alike ? 1 : undefined)
-      .map(([host, plugin]) => this.definition(alike ? name : `${name}-${host}`, plugin, ipam));
+      .map(([host, plugin]) => this.definition(alike ? network : `${network}-${host}`, plugin, ipam));
   }
 }
 

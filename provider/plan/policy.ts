@@ -1,7 +1,8 @@
 // What may pass between VLANs, said once: the router's rules come from it, and the probes that show that what is allowed works
 // and what is not does not. Pure.
 import type { Expectation } from "../kinds/reachability/kind";
-import { type DescribedTopology, type DescribedVlan, hostsOf, isRouted, planned, shimmed } from "./topology";
+import { completeMode } from "../vocabulary/modes";
+import { type DescribedTopology, type DescribedVlan, hostsOf, isRouted, networkOf, planned, shimmed } from "./topology";
 
 /** As in "iot to nas: tcp 443, nothing else". */
 export interface Allowed {
@@ -20,8 +21,9 @@ export const rulesOf = (allow: readonly Allowed[]) => ({
   rules: allow.map((entry) => ({ ...entry, action: "accept" as const })),
 });
 
-/** A probe between VLANs and hosts of a topology; a Docker network has its VLAN's name. */
+/** A probe between VLANs and hosts of a topology. */
 export interface PlannedProbe {
+  /** With the networks' names on the hosts. */
   from: { host: string; network?: string };
   to: { host: string; network: string };
   /** Default: tcp with a port, else icmp. */
@@ -53,7 +55,7 @@ const passes = (entry: Allowed, protocol: "tcp" | "udp" | "icmp", port?: number)
  * and VLANs to each other. Without a router nothing passes between those.
  */
 export function probesOf(topology: DescribedTopology, passing: Passing): PlannedProbe[] {
-  const vlans = Object.entries(topology.vlans).filter(([, { internal }]) => !internal);
+  const vlans = probed(topology);
   return vlans.flatMap(([name, vlan]) => [
     ...within(topology, name, vlan),
     ...vlans
@@ -62,14 +64,61 @@ export function probesOf(topology: DescribedTopology, passing: Passing): Planned
   ]);
 }
 
+const probed = ({ vlans }: DescribedTopology) => Object.entries(vlans).filter(([, { internal }]) => !internal);
+
+/**
+ * The probes that show that a batch of a rollout works before the next one is changed: its hosts to each other and to those before them
+ * in every VLAN, and to their own containers. A host that is alone so far has but its own containers to show it with.
+ */
+export function probesOfBatch(
+  topology: DescribedTopology,
+  batches: readonly string[][],
+  index: number,
+): PlannedProbe[] {
+  const batch = batches[index] ?? [];
+  const sofar = batches.slice(0, index + 1).flat();
+  return probed(topology).flatMap(([name, vlan]) => {
+    const hosts = hostsOf(topology, vlan).filter((host) => sofar.includes(host));
+    const probes = within(topology, name, { ...vlan, hosts });
+    const found = probes.length === 0 ? besideItself(name, { ...vlan, hosts }) : probes;
+    return found.filter(({ from, to }) => batch.includes(from.host) || batch.includes(to.host));
+  });
+}
+
+/** One container to another of the same host, where the network lets them. */
+function besideItself(name: string, vlan: DescribedVlan & { hosts: string[] }): PlannedProbe[] {
+  const { mode, flag } = completeMode({ kind: vlan.driver ?? "macvlan", mode: vlan.mode, flag: vlan.flag });
+  if ((flag ?? mode) !== "bridge") return [];
+  const network = networkOf(name, vlan);
+  return vlan.hosts.flatMap((host) =>
+    versionsOf(vlan).map((ipVersion): PlannedProbe => {
+      const end = { host, network };
+      return { from: end, to: end, ipVersion, expect: "reachable" };
+    }),
+  );
+}
+
+/** A batch that nothing can show to work would be followed by the next one all the same. */
+export function refuseUnproved(topology: DescribedTopology, batches: readonly string[][]): string[] {
+  return batches.slice(0, -1).flatMap((batch, index) => {
+    const vlans = Object.entries(topology.vlans).filter(([, vlan]) =>
+      hostsOf(topology, vlan).some((host) => batch.includes(host)),
+    );
+    if (vlans.length === 0 || probesOfBatch(topology, batches, index).length > 0) return [];
+    const names = vlans.map(([name]) => name).join(", ");
+    return `rollout: no packet could show that ${batch.join(", ")} works (${names}) before others are changed: give the batch a second host of the same VLAN, or name it last`;
+  });
+}
+
 /** Whatever the order in which a program names them: another order is no change. */
 const inOrder = (topology: DescribedTopology, vlan: DescribedVlan): string[] => [...hostsOf(topology, vlan)].sort();
 
 const versionsOf = ({ subnets }: DescribedVlan): (4 | 6)[] =>
   [...new Set(subnets.map((subnet): 4 | 6 => (planned(subnet).includes(":") ? 6 : 4)))].sort();
 
-function within(topology: DescribedTopology, network: string, vlan: DescribedVlan): PlannedProbe[] {
+function within(topology: DescribedTopology, name: string, vlan: DescribedVlan): PlannedProbe[] {
   const hosts = inOrder(topology, vlan);
+  const network = networkOf(name, vlan);
   return versionsOf(vlan).flatMap((ipVersion): PlannedProbe[] => {
     const reachable = { ipVersion, expect: "reachable" as const };
     const neighbours = hosts.slice(1).map((host, index) => ({
@@ -78,7 +127,7 @@ function within(topology: DescribedTopology, network: string, vlan: DescribedVla
       ...reachable,
     }));
     const own = hosts.map((host) => ({ from: { host }, to: { host, network }, ...reachable }));
-    return shimmed(topology, network) ? [...neighbours, ...own] : neighbours;
+    return shimmed(topology, name) ? [...neighbours, ...own] : neighbours;
   });
 }
 
@@ -107,7 +156,8 @@ function between(
   return versionsOf(vlan)
     .filter((ipVersion) => versionsOf(target).includes(ipVersion))
     .flatMap((ipVersion) => {
-      const probe = { from: { host, network: name }, to: { host: to, network: other }, ipVersion };
+      const from = { host, network: networkOf(name, vlan) };
+      const probe = { from, to: { host: to, network: networkOf(other, target) }, ipVersion };
       return [
         { ...probe, expect: open("icmp") },
         ...tried.map(({ protocol, port }) => ({

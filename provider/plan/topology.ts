@@ -8,6 +8,8 @@ import { contains, formatCidr, overlaps, parseAddress, parseCidr } from "../voca
 import { messageOf, quoted } from "../vocabulary/errors";
 import { dockerName, interfaceName, vlanId as vlanIdField } from "../vocabulary/fields";
 import { completeMode } from "../vocabulary/modes";
+import { refuseFormer } from "./names";
+import { type Rollout, refuseRollout } from "./rollout";
 
 /** A host as far as it is known before anything is made. */
 export interface DescribedHost extends HostToPlan {
@@ -21,6 +23,16 @@ export interface DescribedHost extends HostToPlan {
 }
 
 export interface DescribedVlan {
+  /**
+   * An old name of it: what was made for that is this VLAN's, and stays on the hosts as it is, the Docker network with its old name
+   * (see `network`). It may stay here for ever. Default: none.
+   */
+  formerly?: string | undefined;
+  /**
+   * The Docker network's name on the hosts; the shims' interfaces are called after it. Default: `formerly`, else the VLAN's name. Another
+   * one replaces the networks: give the old name here before you take `formerly` away.
+   */
+  network?: string | undefined;
   /** 1 to 4094. Default: none, untagged, straight on the parent. */
   vlanId?: number | undefined;
   /** CIDR texts, or objects with a gateway, reserved addresses, a size. */
@@ -53,11 +65,15 @@ export interface DescribedTopology {
   router?: (Pick<DescribedHost, "address" | "port" | "parent"> & { vlans?: string[] | undefined }) | undefined;
   shims?: boolean | string[] | undefined;
   swarm?: { manager: string } | undefined;
+  rollout?: Rollout | undefined;
 }
 
+/** A VLAN's name on the hosts: that of its Docker networks. */
+export const networkOf = (vlan: string, { network, formerly }: Pick<DescribedVlan, "network" | "formerly">): string =>
+  network ?? formerly ?? vlan;
 /** Each node's part of a Swarm's network. */
-export const nodePart = (vlan: string): string => `${vlan}-node`;
-export const shimName = (vlan: string): string => `shim-${vlan}`;
+export const nodePart = (network: string): string => `${network}-node`;
+export const shimName = (network: string): string => `shim-${network}`;
 export const hostsOf = ({ hosts }: DescribedTopology, vlan: DescribedVlan): string[] =>
   vlan.hosts ?? Object.keys(hosts);
 export const parentOf = (vlan: DescribedVlan, host: string, otherwise: string | undefined): string | undefined =>
@@ -121,12 +137,16 @@ export function toPlan(topology: DescribedTopology): AddressesToPlan {
       };
     }),
   );
-  const sizes = Object.entries(hosts).map(([host, { size, slot }]): [string, HostToPlan] => [
+  const wishes = Object.entries(hosts).map(([host, { size, slot, formerly }]): [string, HostToPlan] => [
     host,
-    { ...(size === undefined ? {} : { size }), ...(slot === undefined ? {} : { slot }) },
+    {
+      ...(size === undefined ? {} : { size }),
+      ...(slot === undefined ? {} : { slot }),
+      ...(formerly === undefined ? {} : { formerly }),
+    },
   ]);
   const shims = Object.keys(vlans).some((vlan) => shimmed(topology, vlan));
-  return { subnets, hosts: Object.fromEntries(sizes), shims };
+  return { subnets, hosts: Object.fromEntries(wishes), shims };
 }
 
 /** Everything that is wrong, each with the hosts it is about and what to do. */
@@ -136,6 +156,7 @@ export function refuseTopology(topology: DescribedTopology): string[] {
   // What follows compares VLANs with each other: it needs names and addresses that can be read.
   if (unknown.length + malformed.length > 0) return [...unknown, ...malformed];
   return [
+    ...refuseNetworks(topology),
     ...refuseOverlaps(topology),
     ...refuseParents(topology),
     ...refuseGateways(topology),
@@ -145,7 +166,7 @@ export function refuseTopology(topology: DescribedTopology): string[] {
   ];
 }
 
-function refuseUnknownNames({ hosts, vlans, router, shims, swarm }: DescribedTopology): string[] {
+function refuseUnknownNames({ hosts, vlans, router, shims, swarm, rollout }: DescribedTopology): string[] {
   const check = (names: string[], known: object, what: string, where: string): string[] =>
     names
       .filter((name) => !(name in known))
@@ -161,6 +182,11 @@ function refuseUnknownNames({ hosts, vlans, router, shims, swarm }: DescribedTop
     ...check(router?.vlans ?? [], vlans, "VLAN", "router.vlans"),
     ...check(Array.isArray(shims) ? shims : [], vlans, "VLAN", "shims"),
     ...check(swarm ? [swarm.manager] : [], hosts, "host", "swarm.manager"),
+    ...check(rollout?.canary === undefined ? [] : [rollout.canary], hosts, "host", "rollout.canary"),
+    ...(rollout?.batches ?? []).flatMap((batch, index) => check(batch, hosts, "host", `rollout.batches[${index}]`)),
+    ...(rollout ? refuseRollout(rollout) : []),
+    ...refuseFormer("hosts", hosts),
+    ...refuseFormer("vlans", vlans),
   ];
 }
 
@@ -168,8 +194,11 @@ function refuseVlans(topology: DescribedTopology): string[] {
   return Object.entries(topology.vlans).flatMap(([name, vlan]) => {
     const refusals: string[] = [];
     const refuse = (property: string, reason: string) => refusals.push(`vlans.${name}${property} ${reason}`);
-    const badName = reasonOf(dockerName, name);
-    if (badName) refuse("", `is to be a Docker network's name, but ${badName}`);
+    const network = networkOf(name, vlan);
+    // Where the name on the hosts is said.
+    const said = vlan.network !== undefined ? ".network" : vlan.formerly !== undefined ? ".formerly" : "";
+    const badName = reasonOf(dockerName, network);
+    if (badName) refuse(said, `is to be a Docker network's name, but ${badName}`);
     const badId = vlan.vlanId === undefined ? undefined : reasonOf(vlanIdField, vlan.vlanId);
     if (badId) refuse(".vlanId", badId);
     if (vlan.subnets.length === 0) refuse(".subnets", "is empty: give the VLAN at least one subnet");
@@ -199,9 +228,12 @@ function refuseVlans(topology: DescribedTopology): string[] {
       }
     }
     if (shimmed(topology, name)) {
-      const badShim = reasonOf(interfaceName, shimName(name));
+      const badShim = reasonOf(interfaceName, shimName(network));
       if (badShim)
-        refuse("", `has a shim, an interface whose name ${badShim}: give the VLAN a name of 10 bytes at most`);
+        refuse(
+          said,
+          `has a shim, an interface whose name ${badShim}: give the ${said ? "network" : "VLAN"} a name of 10 bytes at most`,
+        );
       if (vlan.mode === "private" || vlan.flag === "private") {
         refuse(
           ".mode",
@@ -353,12 +385,34 @@ function refuseRouter({ hosts, router }: DescribedTopology): string[] {
 
 /** The manager makes the Swarm's network of what it has itself. */
 function refuseSwarm(topology: DescribedTopology): string[] {
-  const { swarm, vlans } = topology;
+  const { swarm, vlans, rollout } = topology;
   if (!swarm) return [];
+  const unproved = rollout
+    ? [
+        "rollout can't prove a Swarm's nodes one after the other: containers get their parts through the manager only; leave it out",
+      ]
+    : [];
   return Object.entries(vlans)
     .filter(([, vlan]) => !hostsOf(topology, vlan).includes(swarm.manager))
     .map(
       ([name]) =>
         `vlans.${name}.hosts leaves out ${swarm.manager}, the Swarm's manager, which has to have a part of every network: add it`,
-    );
+    )
+    .concat(unproved);
+}
+
+/** Names that differ in the program may meet on a host. */
+function refuseNetworks(topology: DescribedTopology): string[] {
+  const all = Object.entries(topology.vlans).map(([name, vlan]) => ({ name, vlan, network: networkOf(name, vlan) }));
+  return all.flatMap(({ name, vlan, network }, index) =>
+    all
+      .slice(0, index)
+      .filter((other) => other.network === network)
+      .flatMap((other) => {
+        const host = hostsOf(topology, vlan).find((entry) => hostsOf(topology, other.vlan).includes(entry));
+        return host === undefined
+          ? []
+          : `VLANs ${quoted(other.name)} and ${quoted(name)} are both network ${quoted(network)} on ${host}: give one of them another network`;
+      }),
+  );
 }

@@ -274,21 +274,20 @@ export class Lab {
     });
   }
 
+  /** Sets a port of a switch. */
+  private async port(host: string, nic: string, ...setting: string[]): Promise<void> {
+    const set = ["bridge", "link", "set", "dev", `${host}-${nic}`, ...setting];
+    await command("ip", "netns", "exec", this.netns, ...set);
+  }
+
   /** Whether the switch sends a frame back out of the port that it came in through, as vepa wants it. */
-  async hairpin(host: string, nic: string, on: boolean): Promise<void> {
-    await command(
-      "ip",
-      "netns",
-      "exec",
-      this.netns,
-      "bridge",
-      "link",
-      "set",
-      "dev",
-      `${host}-${nic}`,
-      "hairpin",
-      on ? "on" : "off",
-    );
+  hairpin(host: string, nic: string, on: boolean): Promise<void> {
+    return this.port(host, nic, "hairpin", on ? "on" : "off");
+  }
+
+  /** Whether the switch passes frames through the port (STP's state "forwarding"), or none ("disabled"): the host sees no difference. */
+  plugged(host: string, nic: string, on: boolean): Promise<void> {
+    return this.port(host, nic, "state", on ? "3" : "0");
   }
 
   // --- how it is made --------------------------------------------------------------------------------------

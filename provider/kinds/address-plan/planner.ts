@@ -36,6 +36,8 @@ export interface HostToPlan {
    * gateway can't be one.
    */
   slot?: number;
+  /** An old name of it. Default: none. */
+  formerly?: string | undefined;
 }
 
 export interface AddressesToPlan {

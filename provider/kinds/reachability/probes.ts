@@ -38,14 +38,22 @@ interface End {
 const keyOf = ({ host, network, container, address }: Endpoint): string =>
   [host, network ? `network ${network} ${address ?? ""}` : `container ${container}`].join(" ");
 
+/** From a network to itself on one host: between two containers. */
+const keyOfTarget = ({ from, to }: Probe): string =>
+  to.network !== undefined && keyOf(to) === keyOf(from) ? `${keyOf(to)} again` : keyOf(to);
+
 function endsOf(probes: readonly Probe[]): Map<string, End> {
   const ends = new Map<string, End>();
-  for (const { from, to, protocol, port } of probes) {
-    for (const end of [from, to]) {
+  for (const probe of probes) {
+    const { from, to, protocol, port } = probe;
+    for (const [key, end] of [
+      [keyOf(from), from],
+      [keyOfTarget(probe), to],
+    ] as const) {
       const name = end.network ?? end.container;
       if (name === undefined || end.host === undefined) continue;
       const kind = end.network === undefined ? "container" : "network";
-      const known = ends.get(keyOf(end));
+      const known = ends.get(key);
       const entry = known ?? {
         id: ends.size,
         host: end.host,
@@ -55,7 +63,7 @@ function endsOf(probes: readonly Probe[]): Map<string, End> {
         ports: new Set<string>(),
       };
       if (end === to && port !== undefined) entry.ports.add(`${protocol}/${port}`);
-      ends.set(keyOf(end), entry);
+      ends.set(key, entry);
     }
   }
   return ends;
@@ -142,7 +150,7 @@ class Run {
 
   private addressOf(probe: Probe): string {
     const { to, ipVersion } = probe;
-    const end = this.ends.get(keyOf(to));
+    const end = this.ends.get(keyOfTarget(probe));
     const found = end && this.addresses.get(end.id)?.find((text) => text.includes(":") === (ipVersion === 6));
     const target = to.network === undefined && to.container === undefined ? to.address : found;
     if (target === undefined) {

@@ -1,11 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { HostToPlan, PlannedAddresses } from "../../kinds/address-plan/planner";
 import { toDot, toMermaid } from "../../plan/diagram";
-import { type Allowed, probesOf, rulesOf } from "../../plan/policy";
+import { joinNames, nameAndFormer } from "../../plan/names";
+import { type Allowed, probesOf, probesOfBatch, refuseUnproved, rulesOf } from "../../plan/policy";
+import { batchesOf, type Rollout, sayOrder } from "../../plan/rollout";
 import {
   type DescribedTopology,
   type DescribedVlan,
   hostsOf,
+  networkOf,
   nodePart,
   parentOf,
   planned,
@@ -49,9 +52,9 @@ export interface TopologyRouterArgs {
 }
 
 export interface VlanTopologyArgs {
-  /** By name: the names are those of the children and of the plan. */
+  /** By name: the names are those of the children and of the plan. One may change: `formerly` has the old one then. */
   hosts: Record<string, TopologyHostArgs>;
-  /** By name, which is the Docker network's too. */
+  /** By name, which is the Docker network's too (see `network`). One may change: `formerly` has the old one then. */
   vlans: Record<string, TopologyVlanArgs>;
   /** Default: none, VLANs do not reach each other. */
   router?: TopologyRouterArgs | undefined;
@@ -67,6 +70,11 @@ export interface VlanTopologyArgs {
    * between VLANs that what is allowed works and what is not does not. Default: false.
    */
   prove?: boolean | undefined;
+  /**
+   * In which order hosts are changed: a batch begins once packets have proved the one before, whatever `prove` says; where a batch fails, the
+   * later ones and the router stay as they are. What goes is deleted last, as always. The preview tells the order. Default: all at once.
+   */
+  rollout?: Rollout | undefined;
   /** Further probes; `network` is a VLAN's name. Default: none. */
   probes?: pulumi.Input<ProbeArgs>[] | undefined;
   /** A file that gets the probes' results as JUnit XML. Default: none. */
@@ -80,7 +88,7 @@ export interface VlanTopologyArgs {
 const plainText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 /** As far as it is known before anything is made. */
-function describe({ hosts, vlans, router, shims, swarm }: VlanTopologyArgs): DescribedTopology {
+function describe({ hosts, vlans, router, shims, swarm, rollout }: VlanTopologyArgs): DescribedTopology {
   const known = ({ connection, parent }: Pick<TopologyHostArgs, "connection" | "parent">) => {
     const { address, port } = connection as { address?: unknown; port?: unknown };
     return {
@@ -98,6 +106,7 @@ function describe({ hosts, vlans, router, shims, swarm }: VlanTopologyArgs): Des
           mtu: host.mtu,
           ...(host.size && { size: host.size }),
           ...(host.slot !== undefined && { slot: host.slot }),
+          ...(host.formerly !== undefined && { formerly: host.formerly }),
         },
       ]),
     ),
@@ -105,7 +114,15 @@ function describe({ hosts, vlans, router, shims, swarm }: VlanTopologyArgs): Des
     router: router && { ...known(router), vlans: router.vlans },
     shims,
     swarm,
+    rollout,
   };
+}
+
+/** A place of the topology: what stands on it has these names, the one of today first. */
+interface Place {
+  host: string;
+  vlan: string;
+  names: string[];
 }
 
 /**
@@ -117,7 +134,7 @@ function describe({ hosts, vlans, router, shims, swarm }: VlanTopologyArgs): Des
  *
  * Children, named after the component (`lan`), the host and the VLAN: AddressPlan `lan`, VlanSubinterface `lan-host1-mac10`,
  * MacvlanNetwork `lan-host1-mac10`, HostShim `lan-host1-mac10`, and for the router VlanSubinterface `lan-router-mac10`,
- * InterVlanRouter `lan-router`.
+ * InterVlanRouter `lan-router`. With `rollout`, Reachability `lan-proof-1` and so on.
  *
  * @example
  * new VlanTopology("lan", {
@@ -141,7 +158,9 @@ export class VlanTopology extends pulumi.ComponentResource {
   readonly router: InterVlanRouter | undefined;
   /** Where `prove` or `probes` ask for it. */
   readonly proof: Reachability | undefined;
-  private readonly shims: HostShim[] = [];
+  private readonly shims = new Map<Place, HostShim>();
+  /** What those that are made next wait for. */
+  private after: pulumi.Resource[] = [];
 
   constructor(
     name: string,
@@ -152,22 +171,29 @@ export class VlanTopology extends pulumi.ComponentResource {
     const topology = describe(args);
     const wrong = refuseTopology(topology);
     if (args.router?.policy && args.router.allow) wrong.push("router has both policy and allow: say it once");
+    const batches = batchesOf(Object.keys(args.hosts), args.rollout);
+    if (wrong.length === 0) wrong.push(...refuseUnproved(topology, batches));
     if (wrong.length > 0) throw new pulumi.ResourceError(`VlanTopology "${name}": ${wrong.join("\n")}`, this);
 
-    const child = { parent: this };
-    this.plan = new AddressPlan(name, { ...toPlan(topology) }, child).plan;
-    for (const [vlan, described] of Object.entries(args.vlans)) {
-      for (const host of hostsOf(topology, described)) {
-        const network = this.makeNetwork(`${name}-${host}-${vlan}`, host, vlan);
-        this.networks[host] = { ...this.networks[host], [vlan]: network };
-        if (shimmed(topology, vlan)) this.shims.push(this.makeShim(`${name}-${host}-${vlan}`, host, vlan, network));
-      }
+    this.plan = new AddressPlan(name, { ...toPlan(topology) }, this.options([name])).plan;
+    const places = this.places(name, topology);
+    for (const { host } of places) this.networks[host] = {};
+    if (args.rollout) pulumi.log.info(`VlanTopology "${name}" changes ${sayOrder(this.order(batches))}`, this);
+    for (const [index, batch] of batches.entries()) {
+      const here = places.filter(({ host }) => batch.includes(host));
+      for (const place of here) this.makePlace(place, topology);
+      const probes = index < batches.length - 1 ? probesOfBatch(topology, batches, index) : [];
+      const hosts = batches.slice(0, index + 1).flat();
+      if (probes.length > 0) this.after = [this.makeBatchProof(`${name}-proof-${index + 1}`, hosts, probes, here)];
     }
     for (const vlan of args.swarm ? Object.keys(args.vlans) : []) {
-      this.swarmNetworks[vlan] = this.makeSwarmNetwork(`${name}-swarm-${vlan}`, vlan, args.swarm?.manager ?? "");
+      const names = joinNames([name], ["swarm"], this.vlanNames(vlan));
+      this.swarmNetworks[vlan] = this.makeSwarmNetwork(names, vlan, args.swarm?.manager ?? "");
     }
+    // With the last batch: a router that changed before would take the gateway from all hosts that a failed batch leaves as they are, and
+    // what a batch is proved with needs none. Hosts of an earlier batch may miss a leg of it until then; they are the fewer ones.
     this.router = args.router && this.makeRouter(`${name}-router`, args.router);
-    this.proof = this.makeProof(`${name}-proof`, topology);
+    this.proof = this.makeProof(`${name}-proof`, topology, places);
     this.diagram = this.plan.apply((plan) => toMermaid(topology, plan));
     this.dot = this.plan.apply((plan) => toDot(topology, plan));
     this.registerOutputs({ plan: this.plan, diagram: this.diagram });
@@ -181,9 +207,50 @@ export class VlanTopology extends pulumi.ComponentResource {
     return this.args.hosts[name] as TopologyHostArgs;
   }
 
+  private hostNames(host: string): string[] {
+    return nameAndFormer(host, this.host(host));
+  }
+
+  private vlanNames(vlan: string): string[] {
+    return nameAndFormer(vlan, this.vlan(vlan));
+  }
+
+  /** A VLAN's name on the hosts. */
+  private networkName(vlan: string): string {
+    return networkOf(vlan, this.vlan(vlan));
+  }
+
+  /** What every child is made with: it is found by its former names too, and waits for the batch before. */
+  private options([, ...former]: readonly string[], after: pulumi.Resource[] = []) {
+    return { parent: this, aliases: former.map((name) => ({ name })), dependsOn: [...this.after, ...after] };
+  }
+
+  private places(name: string, topology: DescribedTopology): Place[] {
+    return Object.entries(topology.vlans).flatMap(([vlan, described]) =>
+      hostsOf(topology, described).map((host) => ({
+        host,
+        vlan,
+        names: joinNames([name], this.hostNames(host), this.vlanNames(vlan)),
+      })),
+    );
+  }
+
+  /** The batches, and the router with the last one. */
+  private order(batches: readonly string[][]): string[][] {
+    const router = this.args.router ? ["the router"] : [];
+    return batches.map((batch, index) => (index === batches.length - 1 ? [...batch, ...router] : batch));
+  }
+
+  private makePlace(place: Place, topology: DescribedTopology): void {
+    const { host, vlan } = place;
+    const network = this.makeNetwork(place);
+    this.networks[host] = { ...this.networks[host], [vlan]: network };
+    if (shimmed(topology, vlan)) this.shims.set(place, this.makeShim(place, network));
+  }
+
   /** The interface of a VLAN: a sub-interface, or the parent itself. */
   private makeInterface(
-    name: string,
+    names: readonly string[],
     vlan: string,
     connection: pulumi.Input<HostConnection>,
     parent: pulumi.Input<string>,
@@ -191,19 +258,23 @@ export class VlanTopology extends pulumi.ComponentResource {
     const { vlanId, mtu } = this.vlan(vlan);
     if (vlanId === undefined) return pulumi.output(parent);
     const { persist } = this.args;
-    return new VlanSubinterface(name, { host: connection, parent, vlanId, mtu, persist }, { parent: this }).name;
+    const [name = ""] = names;
+    const inputs = { host: connection, parent, vlanId, mtu, persist };
+    return new VlanSubinterface(name, inputs, this.options(names)).name;
   }
 
-  private makeNetwork(name: string, host: string, vlan: string): MacvlanNetwork {
+  private makeNetwork({ host, vlan, names }: Place): MacvlanNetwork {
     const { connection, parent } = this.host(host);
     const { subnets, driver, mode, flag, internal, labels, options } = this.vlan(vlan);
     const nic = parentOf(this.vlan(vlan), host, undefined) ?? parent;
+    const network = this.networkName(vlan);
+    const [name = ""] = names;
     return new MacvlanNetwork(
       name,
       {
         host: connection,
-        parent: this.makeInterface(name, vlan, connection, nic),
-        name: this.args.swarm ? nodePart(vlan) : vlan,
+        parent: this.makeInterface(names, vlan, connection, nic),
+        name: this.args.swarm ? nodePart(network) : network,
         configOnly: this.args.swarm !== undefined,
         driver,
         mode,
@@ -222,44 +293,64 @@ export class VlanTopology extends pulumi.ComponentResource {
         options,
         probe: this.args.probe,
       },
-      { parent: this },
+      this.options(names),
     );
   }
 
-  private makeSwarmNetwork(name: string, vlan: string, manager: string): MacvlanNetwork {
+  private makeSwarmNetwork(names: readonly string[], vlan: string, manager: string): MacvlanNetwork {
+    const network = this.networkName(vlan);
+    const parts = Object.values(this.networks).flatMap((byVlan) => byVlan[vlan] ?? []);
+    const [name = ""] = names;
     return new MacvlanNetwork(
       name,
       {
         host: this.host(manager).connection,
-        name: vlan,
+        name: network,
         driver: this.vlan(vlan).driver,
         scope: "swarm",
-        configFrom: nodePart(vlan),
+        configFrom: nodePart(network),
       },
-      { parent: this, dependsOn: Object.values(this.networks).flatMap((byVlan) => byVlan[vlan] ?? []) },
+      this.options(names, parts),
     );
   }
 
-  private makeShim(name: string, host: string, vlan: string, network: MacvlanNetwork): HostShim {
+  private makeShim({ host, vlan, names }: Place, network: MacvlanNetwork): HostShim {
     const mine = this.plan.apply((plan) =>
       this.vlan(vlan).subnets.flatMap((entry) => plan[planned(entry)]?.hosts[host] ?? []),
     );
+    const [name = ""] = names;
     return new HostShim(
       name,
       {
         host: this.host(host).connection,
         network,
-        name: shimName(vlan),
+        name: shimName(this.networkName(vlan)),
         address: mine.apply((entries) => entries.flatMap(({ shim }) => shim ?? [])),
         ranges: mine.apply((entries) => entries.map(({ range }) => range)),
         persist: this.args.persist,
       },
-      { parent: this },
+      this.options(names),
     );
   }
 
-  private makeProof(name: string, topology: DescribedTopology): Reachability | undefined {
-    const { prove, probes = [], junit, router, hosts } = this.args;
+  /** Sent again when something has changed that stands in these places. */
+  private triggersOf(networks: readonly MacvlanNetwork[], places: readonly Place[]): pulumi.Output<string>[] {
+    const shims = places.flatMap((place) => this.shims.get(place) ?? []);
+    return [...networks.map(({ networkId }) => networkId), ...shims.map(({ link }) => link.macAddress)];
+  }
+
+  private connections(hosts: readonly string[]): Record<string, pulumi.Input<HostConnection>> {
+    return Object.fromEntries(hosts.map((host) => [host, this.host(host).connection]));
+  }
+
+  private makeBatchProof(name: string, hosts: readonly string[], probes: ProbeArgs[], here: Place[]): Reachability {
+    const networks = here.flatMap(({ host, vlan }) => this.networks[host]?.[vlan] ?? []);
+    const triggers = this.triggersOf(networks, here);
+    return new Reachability(name, { hosts: this.connections(hosts), probes, triggers }, this.options([name]));
+  }
+
+  private makeProof(name: string, topology: DescribedTopology, places: readonly Place[]): Reachability | undefined {
+    const { prove, probes = [], junit, router } = this.args;
     // What a policy of the user's own lets through is not ours to guess.
     const passing = router?.policy === undefined ? (router?.allow ?? "everything") : "unknown";
     const derived = prove ? probesOf(topology, passing) : [];
@@ -268,17 +359,25 @@ export class VlanTopology extends pulumi.ComponentResource {
     return new Reachability(
       name,
       {
-        hosts: Object.fromEntries(Object.entries(hosts).map(([host, { connection }]) => [host, connection])),
-        probes: [...derived, ...probes],
+        hosts: this.connections(Object.keys(this.args.hosts)),
+        probes: [...derived, ...probes.map((probe) => this.onNetworks(probe))],
         triggers: [
-          ...[...networks, ...Object.values(this.swarmNetworks)].map(({ networkId }) => networkId),
-          ...this.shims.map(({ link }) => link.macAddress),
+          ...this.triggersOf([...networks, ...Object.values(this.swarmNetworks)], places),
           ...(this.router ? [this.router.ruleset] : []),
         ],
         junit,
       },
-      { parent: this },
+      this.options([name]),
     );
+  }
+
+  /** A probe with the networks' names on the hosts instead of the VLANs'. */
+  private onNetworks(probe: pulumi.Input<ProbeArgs>): pulumi.Output<pulumi.Unwrap<ProbeArgs>> {
+    const named = <E>(end: E): E => {
+      const { network } = end as { network?: string };
+      return network !== undefined && network in this.args.vlans ? { ...end, network: this.networkName(network) } : end;
+    };
+    return pulumi.output(probe).apply(({ from, to, ...rest }) => ({ ...rest, from: named(from), to: named(to) }));
   }
 
   private makeRouter(
@@ -289,7 +388,7 @@ export class VlanTopology extends pulumi.ComponentResource {
     const routed = vlans ?? Object.keys(this.args.vlans);
     const interfaces = routed.map((vlan) => ({
       vlan,
-      interface: this.makeInterface(`${name}-${vlan}`, vlan, connection, parent),
+      interface: this.makeInterface(joinNames([name], this.vlanNames(vlan)), vlan, connection, parent),
       addresses: this.vlan(vlan).subnets.map((entry) => {
         const subnet = planned(entry);
         return this.plan.apply((plan) => `${plan[subnet]?.gateway}/${subnet.split("/")[1]}`);
@@ -317,7 +416,7 @@ export class VlanTopology extends pulumi.ComponentResource {
         probe: this.args.probe,
         persist: this.args.persist,
       },
-      { parent: this },
+      this.options([name]),
     );
   }
 }

@@ -81,6 +81,15 @@ describe("toNetworkAttachmentDefinitions", () => {
     );
   });
 
+  it("calls them after the network, whose name stays where the VLAN's changes", () => {
+    const vlans = { lan10: { vlanId: 100, subnets: [lan], formerly: "mac10" } };
+    assert.deepEqual(make({ vlans }), make());
+    assert.deepEqual(
+      configs({ vlans: { Lan_10: { subnets: [lan], network: "mac10" } }, ipam: "whereabouts" }).map(([name]) => name),
+      ["mac10"],
+    );
+  });
+
   it("takes ipvlan, the vlan plugin, an MTU, a default route and a namespace", () => {
     const vlans = { mac10: { vlanId: 100, subnets: [lan], driver: "ipvlan" as const, mode: "l3" as const, mtu: 1400 } };
     const [[, ipvlan]] = configs({ vlans }) as [[string, Record<string, unknown>]];

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { type Allowed, type Passing, type PlannedProbe, probesOf, rulesOf } from "../../../provider/plan/policy";
+import {
+  type Allowed,
+  type Passing,
+  type PlannedProbe,
+  probesOf,
+  probesOfBatch,
+  refuseUnproved,
+  rulesOf,
+} from "../../../provider/plan/policy";
 import type { DescribedTopology } from "../../../provider/plan/topology";
 
 const topology = (change: Partial<DescribedTopology> = {}): DescribedTopology => ({
@@ -81,5 +89,78 @@ describe("the probes of a topology", () => {
     const { vlans } = topology();
     const internal = { ...vlans, nas: { ...vlans["nas"], subnets: ["172.16.20.0/24"], internal: true } };
     assert.deepEqual(shown(topology({ vlans: internal })), HOSTS_OF_IOT);
+  });
+
+  it("name networks as they are called on the hosts", () => {
+    const { vlans } = topology();
+    const renamed = { things: { ...vlans["iot"], formerly: "iot" }, nas: { ...vlans["nas"], network: "store" } };
+    assert.deepEqual(
+      shown(topology({ vlans: renamed as DescribedTopology["vlans"], shims: ["things"] }), [
+        { from: "things", to: "nas" },
+      ]),
+      [
+        ...HOSTS_OF_IOT,
+        ...["host1", "host2", "host3"].map((host) => `${host} to ${host}/iot: yes`),
+        "host1/iot to host2/store: yes",
+        "host2/store to host3/iot: no",
+      ],
+    );
+  });
+
+  describe("of a batch of a rollout", () => {
+    const ofBatches = (given: DescribedTopology, batches: string[][]) =>
+      batches.map((_, index) => probesOfBatch(given, batches, index).map(show));
+
+    it("go between its hosts, and to those before them, in every VLAN, and not through the router", () => {
+      const batches = [["host1", "host3"], ["host2"]];
+      assert.deepEqual(ofBatches(topology(), batches), [
+        ["host1/iot to host3/iot: yes"],
+        [
+          "host1/iot to host2/iot: yes",
+          "host2/iot to host3/iot: yes",
+          "host2/nas to host2/nas: yes",
+          "host2/nas to host2/nas IPv6: yes",
+        ],
+      ]);
+    });
+
+    it("leave out hosts that were proved before", () => {
+      const batches = [["host1", "host2"], ["host3"]];
+      assert.deepEqual(ofBatches(topology({ shims: ["iot"] }), batches).at(-1), [
+        "host2/iot to host3/iot: yes",
+        "host3 to host3/iot: yes",
+      ]);
+    });
+
+    it("go to a host's own containers where it is alone, and between those where it has no shim", () => {
+      const batches = [["host3"], ["host1", "host2"]];
+      assert.deepEqual(ofBatches(topology(), batches)[0], ["host3/iot to host3/iot: yes"]);
+      assert.deepEqual(ofBatches(topology({ shims: ["iot"] }), batches)[0], ["host3 to host3/iot: yes"]);
+    });
+
+    it("must be there: where no packet could show that a batch works, it is refused, but not for the last", () => {
+      const alone = (change: object, batches = [["host2"], ["host1", "host3"]]) => {
+        const { vlans } = topology();
+        const changed = Object.entries(vlans).map(([name, vlan]) => [name, { ...vlan, ...change }]);
+        return refuseUnproved(topology({ vlans: Object.fromEntries(changed) }), batches);
+      };
+      assert.deepEqual(alone({}), []);
+      assert.deepEqual(alone({ driver: "ipvlan", mode: "l3" }), []);
+      for (const change of [
+        { mode: "private" },
+        { mode: "passthru" },
+        { mode: "vepa" },
+        { driver: "ipvlan", flag: "vepa" },
+        { internal: true },
+      ]) {
+        assert.match(
+          String(alone(change)),
+          /^rollout: no packet could show that host2 works \(iot, nas\) before others are changed: give the batch a second host/,
+        );
+        assert.deepEqual(alone(change, [["host1", "host2", "host3"]]), []);
+      }
+      assert.deepEqual(alone({ mode: "private" }, [["host1", "host2"], ["host3"]]), []);
+      assert.deepEqual(alone({ mode: "private", hosts: ["host1", "host2"] }, [["host3"], ["host1", "host2"]]), []);
+    });
   });
 });

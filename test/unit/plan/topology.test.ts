@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { planAddresses } from "../../../provider/kinds/address-plan/planner";
 import { toDot, toMermaid } from "../../../provider/plan/diagram";
-import { type DescribedTopology, refuseTopology, toPlan } from "../../../provider/plan/topology";
+import type { Rollout } from "../../../provider/plan/rollout";
+import { type DescribedTopology, networkOf, refuseTopology, toPlan } from "../../../provider/plan/topology";
 
 const topology = (change: Partial<DescribedTopology> = {}): DescribedTopology => ({
   hosts: {
@@ -169,6 +170,64 @@ describe("a topology", () => {
       withVlan({ advertise: true }, { router: { vlans: ["mac20"] } }),
       /^vlans\.iot\.advertise is the router's work, and none routes "iot": add it to router\.vlans$/,
     ],
+    ...(
+      [
+        ["a canary that is not there", { canary: "host9" }, /^rollout\.canary names host "host9": there is none/],
+        ["a batch of a host that is not there", { batches: [["host9"]] }, /^rollout\.batches\[0\] names host "host9"/],
+        ["a rollout of nobody", {}, /^rollout names no host: give it a canary, or batches$/],
+        ["an empty batch", { batches: [["host1"], []] }, /^rollout\.batches\[1\] is empty: name its hosts/],
+        [
+          "a host in two batches",
+          { batches: [["host1"], ["host2", "host1"]] },
+          /^rollout\.batches name "host1" twice: a host is changed once/,
+        ],
+        [
+          "a canary that comes later as well",
+          { canary: "host2", batches: [["host1"], ["host2"]] },
+          /^rollout\.canary "host2" is in batches\[1\] as well: it comes first/,
+        ],
+      ] as const
+    ).map(([what, rollout, reason]): [string, DescribedTopology, RegExp] => [
+      what,
+      topology({ rollout: rollout as Rollout }),
+      reason,
+    ]),
+    [
+      "a rollout of a Swarm",
+      topology({ rollout: { canary: "host1" }, swarm: { manager: "host1" } }),
+      /^rollout can't prove a Swarm's nodes one after the other/,
+    ],
+    [
+      "an old name of a host that is one still",
+      topology({ hosts: { host1: {}, host2: { formerly: "host1" } } }),
+      /^hosts\.host2\.formerly "host1" is a name in hosts still/,
+    ],
+    [
+      "an old name of two hosts",
+      topology({ hosts: { host1: { formerly: "a" }, host2: { formerly: "a" } } }),
+      /^hosts\.host2\.formerly and hosts\.host1\.formerly are both "a": only one of them was that one$/,
+    ],
+    [
+      "an old name of a VLAN that is one still",
+      withVlan({ formerly: "mac10" }),
+      /^vlans\.iot\.formerly "mac10" is a name in vlans still/,
+    ],
+    ["an old name of a VLAN that is its own", withVlan({ formerly: "iot" }), /^vlans\.iot\.formerly "iot" is a name/],
+    [
+      "two VLANs that are one network",
+      withVlan({ vlanId: 3, network: "mac10" }),
+      /^VLANs "mac10" and "iot" are both network "mac10" on host1: give one of them another network$/,
+    ],
+    [
+      "a network's name that Docker does not take",
+      withVlan({ network: "-x" }),
+      /^vlans\.iot\.network is to be a Docker network's name, but /,
+    ],
+    [
+      "a network's name that is too long for a shim",
+      withVlan({ network: "office-lan-1" }, { shims: ["iot"] }),
+      /^vlans\.iot\.network has a shim, an interface whose name "shim-office-lan-1" has 17 bytes.*give the network a name/,
+    ],
     [
       "a router that is a Docker host",
       topology({ router: { address: "192.0.2.1", parent: "enp0s8" } }),
@@ -197,6 +256,47 @@ describe("a topology", () => {
       ),
       [],
     );
+  });
+
+  it("takes names that may change: a VLAN's network keeps the name that it has on the hosts", () => {
+    assert.deepEqual(
+      refuseTopology(
+        topology({
+          hosts: { a: { formerly: "host1" }, host2: {} },
+          vlans: { lan10: { vlanId: 100, subnets: ["172.16.10.0/24"], formerly: "mac10" } },
+          shims: ["lan10"],
+          rollout: { canary: "a", batches: [["a"], ["host2"]] },
+        }),
+      ),
+      [],
+    );
+    const names = [{}, { formerly: "b" }, { formerly: "b", network: "c" }, { network: "c" }];
+    assert.deepEqual(
+      names.map((entry) => networkOf("a", entry)),
+      ["a", "b", "c", "c"],
+    );
+    const long = { vlanId: 3, formerly: "iot", subnets: ["172.16.30.0/24"] };
+    assert.deepEqual(
+      refuseTopology(topology({ vlans: { "a-name-too-long-for-a-shim": long }, shims: true })),
+      [],
+      "the shim is called after the network",
+    );
+    const apart = { a: { subnets: ["172.16.1.0/24"], hosts: ["host1"] } };
+    const same = { ...apart, b: { subnets: ["172.16.2.0/24"], hosts: ["host2"], network: "a" } };
+    assert.deepEqual(refuseTopology(topology({ vlans: same, shims: false })), []);
+  });
+
+  it("asks for a plan that knows a host by the name that it had", () => {
+    const hosts = { a: { formerly: "host1", size: 16, parent: "enp0s8" }, host2: { slot: 3 } };
+    assert.deepEqual(toPlan(topology({ hosts })).hosts, { a: { size: 16, formerly: "host1" }, host2: { slot: 3 } });
+  });
+
+  it("is drawn with its networks' names on the hosts", () => {
+    const vlans = { lan10: { vlanId: 100, subnets: ["172.16.10.0/24"], formerly: "mac10" } };
+    const given = topology({ vlans, shims: false, hosts: { host1: {} } });
+    const drawn = toMermaid(given, planAddresses(toPlan(given)));
+    assert.match(drawn, /vlan_lan10\(\["lan10: VLAN 100/);
+    assert.match(drawn, /host_host1_lan10\["mac10<br>172/);
   });
 
   it("asks for a plan that keeps clear of what the router hands out", () => {

@@ -122,6 +122,23 @@ describe("reachability", () => {
     ]);
   });
 
+  it("goes from a network to itself on one host between two containers", async () => {
+    const { runner } = fake((_host, task, data) => {
+      if (task === "start") {
+        assert.deepEqual(
+          data.filter((line) => line.includes("network")),
+          ["0 network mac10 - -", "1 network mac10 - -"],
+        );
+        return "@ends\nend 0 172.16.10.8\nend 1 172.16.10.9";
+      }
+      assert.ok(task !== "probe" || data.includes("0 network:0 icmp 172.16.10.9 - - reachable"), data.join("|"));
+      return task === "probe" ? "@probes\nprobe 0 reachable ttl=64 " : "";
+    });
+    const { inputs: same } = await check({ to: { host: "host1", network: "mac10" } });
+    const [result] = await sendProbes(runner, same as unknown as ReachabilityInputs, {});
+    assert.equal(result?.name, "host1/mac10 to host1/mac10");
+  });
+
   it("removes containers also where one could not be started, and says which", async () => {
     const { runner, asked } = fake((host, task) =>
       task !== "start"

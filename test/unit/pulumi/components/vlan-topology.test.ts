@@ -5,10 +5,24 @@ import { made, mock, settled } from "../../mocks";
 
 const nic = { connection: { address: "192.0.2.1" }, parent: "enp0s8" };
 
+/** What each child was made with, by type and name. */
+const options: Record<string, { aliases: string[]; after: string[] }> = {};
+
+const urnName = (of: unknown): string => (of as { __name: string }).__name;
+
 async function make(args: VlanTopologyArgs) {
   mock();
+  for (const key of Object.keys(options)) delete options[key];
   const { VlanTopology } = await import("pulumi-macvlan");
-  return new VlanTopology("lan", args);
+  const seen: pulumi.ResourceTransformation = ({ type, name, opts }) => {
+    const { aliases = [], dependsOn = [] } = opts;
+    options[`${type.split(":").at(-1)} ${name}`] = {
+      aliases: (aliases as { name: string }[]).map((alias) => alias.name),
+      after: (dependsOn as pulumi.Resource[]).map(urnName),
+    };
+    return undefined;
+  };
+  return new VlanTopology("lan", args, { transformations: [seen] });
 }
 
 /** All resources that were made, by type and name, once none comes any more. */
@@ -150,5 +164,130 @@ describe("VlanTopology", () => {
       vlans: { mac10: { vlanId: 100, subnets: ["172.16.10.0/24"] } },
     });
     assert.equal((await all())["VlanSubinterface lan-host1-mac10"]?.["parent"], "eth7");
+  });
+
+  const vlans = {
+    mac10: { vlanId: 100, subnets: ["172.16.10.0/24"] },
+    mac20: { vlanId: 200, subnets: ["172.16.20.0/24"], hosts: ["host1", "host2"] },
+  };
+  const router = { connection: { address: "192.0.2.3" }, parent: "enp0s8" };
+
+  it("finds what was made under old names of hosts and VLANs", async () => {
+    await make({
+      hosts: { a: { ...nic, formerly: "host1" }, host2: { ...nic, connection: { address: "192.0.2.2" } } },
+      vlans: { lan10: { ...vlans.mac10, formerly: "mac10" } },
+      router,
+      shims: ["lan10"],
+      prove: true,
+    });
+    const both = ["lan-a-mac10", "lan-host1-lan10", "lan-host1-mac10"];
+    for (const type of ["VlanSubinterface", "MacvlanNetwork", "HostShim"]) {
+      assert.deepEqual(options[`${type} lan-a-lan10`]?.aliases, both, type);
+      assert.deepEqual(options[`${type} lan-host2-lan10`]?.aliases, ["lan-host2-mac10"], type);
+    }
+    assert.deepEqual(options["VlanSubinterface lan-router-lan10"]?.aliases, ["lan-router-mac10"]);
+    for (const kept of ["AddressPlan lan", "InterVlanRouter lan-router", "Reachability lan-proof"])
+      assert.deepEqual(options[kept]?.aliases, [], kept);
+    assert.deepEqual((await settled("AddressPlan")).inputs["hosts"], { a: { formerly: "host1" }, host2: {} });
+  });
+
+  it("calls on hosts what it was called there, whatever the program calls it", async () => {
+    await make({
+      hosts: { host1: nic, host2: { ...nic, connection: { address: "192.0.2.2" } } },
+      vlans: {
+        lan10: { ...vlans.mac10, formerly: "mac10" },
+        lan20: { ...vlans.mac20, formerly: "mac20", network: "twenty" },
+      },
+      router: { ...router, allow: [{ from: "lan10", to: "lan20" }] },
+      shims: ["lan10"],
+      prove: true,
+      probes: [
+        { from: { host: "host1", network: "lan20" }, to: { host: "host2", network: "other" }, expect: "unreachable" },
+      ],
+    });
+    const found = await all();
+    assert.equal(found["MacvlanNetwork lan-host1-lan10"]?.["name"], "mac10");
+    assert.equal(found["MacvlanNetwork lan-host1-lan20"]?.["name"], "twenty");
+    assert.equal(found["MacvlanLink lan-host1-lan10"]?.["name"], "shim-mac10");
+    const policy = found["InterVlanRouter lan-router"]?.["policy"] as { rules: object[] };
+    assert.deepEqual(policy.rules, [{ from: "enp0s8.100", to: "enp0s8.200", action: "accept" }]);
+    const probes = found["Reachability lan-proof"]?.["probes"] as { from: object; to: object }[];
+    assert.deepEqual(probes[0]?.from, { host: "host1", network: "mac10" });
+    assert.deepEqual(probes.at(-1), {
+      from: { host: "host1", network: "twenty" },
+      to: { host: "host2", network: "other" },
+      expect: "unreachable",
+    });
+  });
+
+  it("calls a Swarm's networks as they were called, and their parts", async () => {
+    await make({
+      hosts: { host1: nic },
+      vlans: { lan10: { ...vlans.mac10, formerly: "mac10" } },
+      swarm: { manager: "host1" },
+    });
+    const found = await all();
+    assert.deepEqual(options["MacvlanNetwork lan-swarm-lan10"], {
+      aliases: ["lan-swarm-mac10"],
+      after: ["lan-host1-lan10"],
+    });
+    const { name, configFrom } = found["MacvlanNetwork lan-swarm-lan10"] ?? {};
+    assert.deepEqual([name, configFrom], ["mac10", "mac10-node"]);
+    assert.equal(found["MacvlanNetwork lan-host1-lan10"]?.["name"], "mac10-node");
+  });
+
+  it("changes hosts in the order of its rollout, each batch after the proof of the one before, the router last", async () => {
+    const host = (last: number) => ({ ...nic, connection: { address: `192.0.2.${last}` } });
+    await make({
+      hosts: { host1: host(11), host2: host(12), host4: host(14), host5: host(15) },
+      vlans,
+      router,
+      shims: ["mac10"],
+      rollout: { canary: "host2", batches: [["host1", "host4"]] },
+    });
+    const found = await all();
+    const waits = (entry: string) => options[entry]?.after;
+    for (const type of ["VlanSubinterface", "MacvlanNetwork", "HostShim"]) {
+      assert.deepEqual(waits(`${type} lan-host2-mac10`), [], type);
+      assert.deepEqual(waits(`${type} lan-host1-mac10`), ["lan-proof-1"], type);
+      assert.deepEqual(waits(`${type} lan-host4-mac10`), ["lan-proof-1"], type);
+      assert.deepEqual(waits(`${type} lan-host5-mac10`), ["lan-proof-2"], type);
+    }
+    assert.deepEqual(waits("MacvlanNetwork lan-host1-mac20"), ["lan-proof-1"]);
+    assert.deepEqual(waits("Reachability lan-proof-1"), []);
+    assert.deepEqual(waits("Reachability lan-proof-2"), ["lan-proof-1"]);
+    for (const last of ["InterVlanRouter lan-router", "VlanSubinterface lan-router-mac10"])
+      assert.deepEqual(waits(last), ["lan-proof-2"], last);
+    const [one = {}, two = {}] = [1, 2].map((proof) => found[`Reachability lan-proof-${proof}`]);
+    const sent = (proof: Record<string, unknown>) =>
+      (proof["probes"] as { from: { host: string; network?: string }; to: { host: string; network: string } }[]).map(
+        ({ from, to }) => `${from.host}/${from.network ?? ""} to ${to.host}/${to.network}`,
+      );
+    assert.deepEqual(sent(one), ["host2/ to host2/mac10", "host2/mac20 to host2/mac20"]);
+    assert.deepEqual(sent(two), [
+      "host1/mac10 to host2/mac10",
+      "host2/mac10 to host4/mac10",
+      "host1/ to host1/mac10",
+      "host4/ to host4/mac10",
+      "host1/mac20 to host2/mac20",
+    ]);
+    assert.deepEqual(
+      [one, two].map(({ hosts }) => Object.keys(hosts as object).sort()),
+      [["host2"], ["host1", "host2", "host4"]],
+    );
+    assert.equal((one["triggers"] as unknown[]).length, 3, "two networks and a shim");
+    assert.equal(found["Reachability lan-proof"], undefined, "the whole is proved where prove asks for it");
+    assert.equal(found["Reachability lan-proof-3"], undefined);
+  });
+
+  it("refuses a rollout with a batch that nothing can show to work", async () => {
+    await assert.rejects(
+      make({
+        hosts: { host1: nic, host2: { ...nic, connection: { address: "192.0.2.2" } } },
+        vlans: { mac10: { ...vlans.mac10, mode: "private" } },
+        rollout: { canary: "host2" },
+      }),
+      /^Error: VlanTopology "lan": rollout: no packet could show that host2 works \(mac10\)/,
+    );
   });
 });
