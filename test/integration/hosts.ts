@@ -139,7 +139,9 @@ export class Driven {
     return found.props !== undefined;
   }
 
+  /** As a destroy: what a program has is not deleted under it. */
   delete(): Promise<void> {
+    forgetClaims();
     return handlers.delete(this.type, this.state);
   }
 }

@@ -1,0 +1,173 @@
+// A network with containers on it is changed: what they keep, and for how long nobody gets an answer from them, measured with packets.
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import Table from "cli-table3";
+import { HOSTS } from "../lab/topology";
+import { assertSame, type Driven, driven, json, on, type Props, snapshot } from "./hosts";
+
+const COUNT = 20;
+const CHOSEN = "02:42:aa:bb:cc:01";
+/** Seconds without an answer, of the container that is back first and of the one that is back last. */
+const FIRST = 3;
+const LAST = 6;
+
+const V4 = { subnet: "172.16.30.0/24", gateway: "172.16.30.1", ipRange: "172.16.30.64/26" };
+const V6 = { subnet: "fd00:30::/64", gateway: "fd00:30::1" };
+
+const CHANGES: [what: string, change: Props][] = [
+  ["its VLAN", { parent: "enp0s8.301" }],
+  ["its gateway", { subnets: [{ ...V4, gateway: "172.16.30.2" }] }],
+  ["an IPv6 subnet more", { subnets: [V4, V6] }],
+  ["its labels, with IPv6", { labels: { note: "2" } }],
+  ["the IPv6 subnet away again", { subnets: [V4] }],
+  ["its mode", { mode: "private" }],
+  ["its subnet wider", { subnets: [{ ...V4, subnet: "172.16.30.0/23" }] }],
+  ["its subnet narrower again", { subnets: [V4] }],
+];
+
+interface Found {
+  Name: string;
+  State: { StartedAt: string; Pid: number };
+  HostConfig: { RestartPolicy: { Name: string } };
+  NetworkSettings: {
+    Networks: Record<string, { IPAddress: string; Aliases: string[] | null; NetworkID: string; GwPriority?: number }>;
+  };
+}
+
+/** On another host: one interface in both VLANs, which asks every container ten times a second. */
+class Peer {
+  constructor(readonly host: string) {}
+
+  async start(): Promise<void> {
+    await on(
+      this.host,
+      `ip link add peer type bridge ageing_time 0; ip addr add 172.16.30.254/24 dev peer; ip addr add 172.16.31.254/24 dev peer; ip link set peer up
+       for id in 300 301; do ip link add link enp0s8 name enp0s8.$id type vlan id $id; ip link set enp0s8.$id master peer up; done`,
+    );
+  }
+
+  ask = (addresses: readonly string[]) =>
+    on(
+      this.host,
+      `mkdir -p /tmp/asked; rm -f /tmp/asked/*; for address in ${addresses.join(" ")}; do
+         setsid ping -D -n -i 0.1 $address >/tmp/asked/$address 2>&1 </dev/null & done; sleep 2`,
+    );
+
+  /** For each address, the longest time between two answers in seconds. */
+  async told(): Promise<number[]> {
+    const printed = await on(
+      this.host,
+      "sleep 1; pkill -INT ping; sleep 0.5; cd /tmp/asked; for a in *; do echo $a $(grep -o '^\\[[0-9.]*\\] 64 bytes' $a | tr -dc '0-9.\\n ' | cut -d ' ' -f 1); done",
+    );
+    return printed.split("\n").map((line) => {
+      const [address, ...times] = line.trim().split(" ");
+      assert.ok(times.length > 20, `${address} was hardly ever heard of`);
+      return Math.max(...times.slice(1).map((time, index) => Number(time) - Number(times[index])));
+    });
+  }
+
+  end = () =>
+    on(
+      this.host,
+      "pkill ping; ip link del peer; ip link del enp0s8.300; ip link del enp0s8.301; rm -rf /tmp/asked; true",
+    );
+}
+
+for (const { name: host } of HOSTS) {
+  describe(`A lived-in network on ${host}`, function () {
+    this.timeout(240_000);
+    const peer = new Peer(host === "host1" ? "host2" : "host1");
+    const names = Array.from({ length: COUNT }, (_, index) => `c${index + 1}`);
+    const table = new Table({ head: ["change", "first back (s)", "last back (s)"], style: { head: [], border: [] } });
+    const vlans: Driven[] = [];
+    let asItWas: string;
+    let network: Driven;
+    let now: Props = {};
+
+    const inspect = async () => {
+      const found = await json<Found[]>(host, `docker inspect ${names.join(" ")}`);
+      return found.map(({ Name, State, HostConfig, NetworkSettings }) => {
+        const {
+          IPAddress,
+          Aliases,
+          GwPriority = 0,
+        } = NetworkSettings.Networks["lived"] ?? { IPAddress: "", Aliases: null };
+        const aliases = (Aliases ?? []).filter((alias) => !/^[0-9a-f]{12}$/.test(alias)).sort();
+        return {
+          Name,
+          StartedAt: State.StartedAt,
+          restart: HostConfig.RestartPolicy.Name,
+          IPAddress,
+          aliases,
+          GwPriority,
+        };
+      });
+    };
+    const macs = async () =>
+      (await on(host, `for c in ${names.join(" ")}; do docker exec $c sh -c 'cat /sys/class/net/eth*/address'; done`))
+        .split("\n")
+        .sort();
+
+    before(async () => {
+      asItWas = await snapshot(host);
+      await peer.start();
+      for (const vlanId of [300, 301]) {
+        vlans.push(await driven("VlanSubinterface", host, { parent: "enp0s8", vlanId }).create());
+      }
+      network = await driven("MacvlanNetwork", host, { name: "lived", parent: "enp0s8.300", subnets: [V4] }).create();
+      const more: Record<string, string> = {
+        c1: `--ip 172.16.30.20 --mac-address ${CHOSEN}`,
+        c2: "--network-alias web",
+        c3: "--restart always",
+      };
+      await on(
+        host,
+        names
+          .map((name) => `docker run -d --name ${name} --network lived ${more[name] ?? ""} busybox sleep 100000`)
+          .join("; "),
+      );
+      await network.refresh();
+    });
+    after(async () => {
+      await on(host, `docker rm -f ${names.join(" ")} >/dev/null`);
+      await network.delete();
+      for (const vlan of vlans) await vlan.delete();
+      await peer.end();
+      console.log(`${host}, ${COUNT} containers:\n${table}`);
+      assertSame(await snapshot(host), asItWas);
+    });
+
+    for (const [what, change] of CHANGES) {
+      it(`keeps its containers as they are while ${what} changes`, async () => {
+        const [were, had] = [await inspect(), await macs()];
+        assert.equal(had.length, COUNT);
+        assert.ok(had.includes(CHOSEN));
+        await peer.ask(were.map(({ IPAddress }) => IPAddress));
+        now = { ...now, ...change };
+        await network.update(now);
+        const gaps = (await peer.told()).sort((one, other) => one - other);
+        assert.deepEqual(await inspect(), were);
+        assert.deepEqual(await macs(), had);
+        assert.equal(gaps.length, COUNT);
+        table.push([what, gaps[0]?.toFixed(1), gaps.at(-1)?.toFixed(1)]);
+        assert.ok(
+          (gaps[0] as number) <= FIRST && (gaps.at(-1) as number) <= LAST,
+          `without an answer for ${gaps.join(" ")} s`,
+        );
+      });
+    }
+
+    it("gives what Docker chose an address of its new subnet, and refuses where a user chose one", async () => {
+      const moved = { ...now, subnets: [{ subnet: "172.16.31.0/24", gateway: "172.16.31.1" }] };
+      await assert.rejects(
+        network.update(moved),
+        /chosen for containers[^:]*: c1 \(172\.16\.30\.20\)\. Nothing was changed/,
+      );
+      await on(host, "docker network disconnect lived c1; docker network connect lived c1");
+      await network.update(moved);
+      for (const { IPAddress } of await inspect()) assert.match(IPAddress, /^172\.16\.31\./);
+      await sleep(100);
+      assert.match(await on(peer.host, "ping -c 1 -W 3 172.16.31.2"), /ttl=64/);
+    });
+  });
+}
