@@ -4,9 +4,6 @@ take_common
 take name; take parent; take spec; take drifted; take_list create; take_list ranges; take swarm
 end
 
-# docker network inspect's answer to one template; empty when there is no such network.
-ask() { docker network inspect -f "$1" "$name" 2>/dev/null; }
-
 find_network() {
   id=$(ask '{{.Id}}')
   [ -n "$id" ] || return 1
@@ -20,8 +17,6 @@ find_network() {
   found_spec=$(ask '{{index .Labels "pulumi-macvlan.spec"}}')
 }
 
-# Docker takes no label for a Swarm's network: whose it is stands in a file of the manager that made it.
-marks=/var/lib/pulumi-macvlan/networks
 keep_mark() { { peek "$marks/$name" && [ "$peeked" = "$mark" ]; } || write "$marks/$name" 600 "$mark"; }
 
 # Everybody's networks with a parent, for the messages about a parent or a pool that is taken.
@@ -38,24 +33,6 @@ make() {
   set -- $1
   IFS=" 	$nl"
   said=$(docker network create "$@" 2>&1)
-}
-
-# list_containers FORMAT: into $containers, a line for every container of the network, stopped ones too: those hold on to
-# it and would not start again without it. One that can't be read would be lost: then nothing is done at all.
-# Docker's filter finds stopped ones by name only, but takes a name for the start of an id as well: hence the "with". It forgets
-# those that came while the disk was full, whom the network knows while they run (beside ends that are no container's).
-list_containers() {
-  containers=
-  ids=$(docker ps -aq --no-trunc --filter "network=$name" 2>&1) || fail command "docker ps" "$ids"
-  for container in $(printf '%s\n' $ids $(ask '{{range $id, $_ := .Containers}}{{$id}} {{end}}') | sort -u); do
-    case $container in *[!0-9a-f]*) continue ;; esac
-    if entry=$(docker inspect -f "{{with index .NetworkSettings.Networks \"$name\"}}$1{{end}}" "$container" 2>&1); then
-      [ -z "$entry" ] || containers="$containers$entry$nl"
-    else
-      # One that has gone in the meantime is nobody's loss; its network knows it a moment longer.
-      case $entry in *"No such"*) ;; *) fail command "docker inspect $container" "$entry" ;; esac
-    fi
-  done
 }
 
 # "container|its IPv4|its IPv6|aliases|gateway priority|MAC address|process". A stopped container has an address only if the user chose one;
@@ -280,8 +257,7 @@ remove() {
     printf '%s\n' "$found_mark"
     return 0
   fi
-  list_containers '{{$.Name}}'
-  [ -z "$containers" ] || fail in-use "$(printf '%s' "$containers" | sed 's|^/||')"
+  need_empty
   run docker network rm "$name"
   rm -f "$lost" "$marks/$name"
   rmdir "$marks" "${marks%/*}" 2>/dev/null
@@ -289,9 +265,8 @@ remove() {
 }
 
 prepare() {
-  need docker
   [ "$verb" = read ] || need_root
-  docker version -f '{{.Server.Version}}' >/dev/null 2>&1 || fail no-docker "$(docker version -f '{{.Server.Version}}' 2>&1 | grep .)"
+  need_docker
 }
 
 touched() { printf '%s\n' "$parent"; }
