@@ -13,6 +13,7 @@ const scripts = new Map([
   ["confirm", readLibrary("confirm")],
   ...kinds.map(({ script, library }): [string, string] => [script, readScript(script, library)]),
   ["reachability", readScript("reachability")],
+  ["readiness", readScript("readiness", ["docker"])],
 ]);
 const shells = [["sh"], ["dash"], ["bash", "--posix"], ["busybox", "sh"]].filter(
   ([program]) => spawnSync(program ?? "", ["--help"]).error === undefined,
@@ -30,6 +31,7 @@ describe("scripts", () => {
       "macvlan-link",
       "macvlan-network",
       "reachability",
+      "readiness",
       "vlan-subinterface",
     ]);
   });
