@@ -14,11 +14,13 @@ import {
   shimName,
   toPlan,
 } from "../../plan/topology";
+import { ROUTER, type WholeTopology, wantedOf } from "../../plan/wanted";
 import type { HostConnection } from "../host";
 import { AddressPlan } from "../resources/address-plan";
 import { InterVlanRouter, type RouterNatArgs, type RouterPolicyArgs } from "../resources/inter-vlan-router";
 import { MacvlanNetwork, type MacvlanNetworkArgs } from "../resources/macvlan-network";
 import { type ProbeArgs, Reachability } from "../resources/reachability";
+import { Readiness } from "../resources/readiness";
 import { VlanSubinterface } from "../resources/vlan-subinterface";
 import { HostShim } from "./host-shim";
 
@@ -115,9 +117,12 @@ function describe({ hosts, vlans, router, shims, swarm }: VlanTopologyArgs): Des
  * Names, VLAN ids and subnets are plain data: what can't fit together is refused before anything is made, each time with the
  * hosts and what to do. Which addresses each host hands out is kept in the stack's state (AddressPlan): hosts may come and go.
  *
- * Children, named after the component (`lan`), the host and the VLAN: AddressPlan `lan`, VlanSubinterface `lan-host1-mac10`,
- * MacvlanNetwork `lan-host1-mac10`, HostShim `lan-host1-mac10`, and for the router VlanSubinterface `lan-router-mac10`,
- * InterVlanRouter `lan-router`.
+ * Before an update changes anything, all hosts that it touches are asked whether it can be done (login and tools, parents, foreign
+ * objects in the way, containers on what goes, room on disks). One "no" and nothing is changed anywhere; all of them are told together.
+ *
+ * Children, named after the component (`lan`), the host and the VLAN: AddressPlan `lan`, Readiness `lan-ready`, VlanSubinterface
+ * `lan-host1-mac10`, MacvlanNetwork `lan-host1-mac10`, HostShim `lan-host1-mac10`, and for the router VlanSubinterface
+ * `lan-router-mac10`, InterVlanRouter `lan-router`.
  *
  * @example
  * new VlanTopology("lan", {
@@ -142,6 +147,7 @@ export class VlanTopology extends pulumi.ComponentResource {
   /** Where `prove` or `probes` ask for it. */
   readonly proof: Reachability | undefined;
   private readonly shims: HostShim[] = [];
+  private readonly ready: Readiness;
 
   constructor(
     name: string,
@@ -154,8 +160,8 @@ export class VlanTopology extends pulumi.ComponentResource {
     if (args.router?.policy && args.router.allow) wrong.push("router has both policy and allow: say it once");
     if (wrong.length > 0) throw new pulumi.ResourceError(`VlanTopology "${name}": ${wrong.join("\n")}`, this);
 
-    const child = { parent: this };
-    this.plan = new AddressPlan(name, { ...toPlan(topology) }, child).plan;
+    this.plan = new AddressPlan(name, { ...toPlan(topology) }, { parent: this }).plan;
+    this.ready = this.makeReadiness(`${name}-ready`, topology);
     for (const [vlan, described] of Object.entries(args.vlans)) {
       for (const host of hostsOf(topology, described)) {
         const network = this.makeNetwork(`${name}-${host}-${vlan}`, host, vlan);
@@ -171,6 +177,34 @@ export class VlanTopology extends pulumi.ComponentResource {
     this.diagram = this.plan.apply((plan) => toMermaid(topology, plan));
     this.dot = this.plan.apply((plan) => toDot(topology, plan));
     this.registerOutputs({ plan: this.plan, diagram: this.diagram });
+  }
+
+  /** The options of every child that changes or asks a host: none begins before all hosts have said that it can be done. */
+  private child(...after: pulumi.Resource[]) {
+    return { parent: this, dependsOn: [this.ready, ...after] };
+  }
+
+  private makeReadiness(name: string, topology: DescribedTopology): Readiness {
+    const { hosts, vlans, router, probe, persist } = this.args;
+    const places = { ...hosts, ...(router && { [ROUTER]: router }) };
+    const { connection: _, ...routing } = router ?? {};
+    const given = pulumi.output({
+      hosts: Object.fromEntries(Object.entries(hosts).map(([host, { parent }]) => [host, { parent }])),
+      vlans,
+      ...(router && { router: routing }),
+      probe,
+      persist,
+    });
+    return new Readiness(
+      name,
+      {
+        hosts: Object.fromEntries(Object.entries(places).map(([place, { connection }]) => [place, connection])),
+        wanted: pulumi
+          .all([given, this.plan])
+          .apply(([known, plan]) => wantedOf({ ...topology, ...known } as WholeTopology, plan)),
+      },
+      { parent: this },
+    );
   }
 
   private vlan(name: string): TopologyVlanArgs {
@@ -191,7 +225,7 @@ export class VlanTopology extends pulumi.ComponentResource {
     const { vlanId, mtu } = this.vlan(vlan);
     if (vlanId === undefined) return pulumi.output(parent);
     const { persist } = this.args;
-    return new VlanSubinterface(name, { host: connection, parent, vlanId, mtu, persist }, { parent: this }).name;
+    return new VlanSubinterface(name, { host: connection, parent, vlanId, mtu, persist }, this.child()).name;
   }
 
   private makeNetwork(name: string, host: string, vlan: string): MacvlanNetwork {
@@ -222,7 +256,7 @@ export class VlanTopology extends pulumi.ComponentResource {
         options,
         probe: this.args.probe,
       },
-      { parent: this },
+      this.child(),
     );
   }
 
@@ -236,7 +270,7 @@ export class VlanTopology extends pulumi.ComponentResource {
         scope: "swarm",
         configFrom: nodePart(vlan),
       },
-      { parent: this, dependsOn: Object.values(this.networks).flatMap((byVlan) => byVlan[vlan] ?? []) },
+      this.child(...Object.values(this.networks).flatMap((byVlan) => byVlan[vlan] ?? [])),
     );
   }
 
@@ -254,7 +288,7 @@ export class VlanTopology extends pulumi.ComponentResource {
         ranges: mine.apply((entries) => entries.map(({ range }) => range)),
         persist: this.args.persist,
       },
-      { parent: this },
+      this.child(),
     );
   }
 
@@ -277,7 +311,7 @@ export class VlanTopology extends pulumi.ComponentResource {
         ],
         junit,
       },
-      { parent: this },
+      this.child(),
     );
   }
 
@@ -317,7 +351,7 @@ export class VlanTopology extends pulumi.ComponentResource {
         probe: this.args.probe,
         persist: this.args.persist,
       },
-      { parent: this },
+      this.child(),
     );
   }
 }
