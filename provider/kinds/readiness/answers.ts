@@ -1,7 +1,6 @@
 // What one host is asked before a change, and what stands against it, in the words of the resources themselves. Pure.
-import type { ServedInterface } from "../../formats/dnsmasq";
 import type { Subnet } from "../../formats/docker";
-import { type RouterNat, TABLE } from "../../formats/nftables";
+import { TABLE } from "../../formats/nftables";
 import { failureIn, type ScriptFailure, type Sections } from "../../formats/sections";
 import type { Datum } from "../../host/quote";
 import { explainCommon } from "../../lifecycle/explain";
@@ -9,7 +8,7 @@ import type { CommonInputs } from "../../lifecycle/kind";
 import { contains, overlaps, parseAddress, parseCidr } from "../../vocabulary/addresses";
 import { quoted } from "../../vocabulary/errors";
 import { markOf } from "../../vocabulary/mark";
-import { interVlanRouter } from "../inter-vlan-router/kind";
+import { type InterVlanRouterInputs, interVlanRouter } from "../inter-vlan-router/kind";
 import { macvlanLink } from "../macvlan-link/kind";
 import { type MacvlanNetworkInputs, macvlanNetwork } from "../macvlan-network/kind";
 import { type VlanSubinterfaceInputs, vlanSubinterface } from "../vlan-subinterface/kind";
@@ -30,16 +29,11 @@ const links = (entries: readonly Entry[]): string[] =>
     .filter(({ kind }) => LINKS.includes(kind.type))
     .map(({ kind, inputs }) => `${kind.type}:${kind.localId(inputs)}`);
 
-interface Routes extends CommonInputs {
-  interfaces: ServedInterface[];
-  nat: RouterNat[];
-}
-
 /** Tools that its scripts call. */
 function toolsOf({ made, goes }: HostChange): string[] {
   const touched = [...made, ...goes];
   const has = (type: string) => touched.some(({ kind }) => kind.type === type);
-  const routes = ofType<Routes>(made, interVlanRouter);
+  const routes = ofType<InterVlanRouterInputs>(made, interVlanRouter);
   const asked = made.map(({ inputs }) => inputs as CommonInputs & { probe?: boolean; persist?: boolean });
   return [
     ...(LINKS.some(has) || has(interVlanRouter.type) ? ["ip"] : []),
@@ -59,7 +53,7 @@ export function dataOf(change: HostChange, owner: string, before: string): Datum
   const ours = links(all).map((link) => link.split(":")[1]);
   const theirs = (names: (string | undefined)[]) =>
     unique(names.filter((name) => name !== undefined).filter((name) => !ours.includes(name)));
-  const routes = ofType<Routes>(made, interVlanRouter);
+  const routes = ofType<InterVlanRouterInputs>(made, interVlanRouter);
   return [
     markOf(owner).family,
     markOf(before).family,
