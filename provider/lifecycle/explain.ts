@@ -33,6 +33,8 @@ export function explainCommon(
       return `it takes root, and ${quoted(first)} is not root there: connect as root, or set sudo: true (or sudo: {password}) on the host's connection`;
     case "missing-tool":
       return `${host} has no ${PACKAGES[first] ?? first}: install it there`;
+    case "no-docker":
+      return `its Docker daemon does not answer: ${first}`;
     case "no-parent":
       return `parent ${quoted(parent ?? "")} does not exist; its interfaces are ${first.trim().split(" ").join(", ")}`;
     case "parent-down":

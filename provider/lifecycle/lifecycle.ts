@@ -46,8 +46,8 @@ function hostText(host: unknown): string {
 
 // --- check -------------------------------------------------------------------------------------------------
 
-/** Normalises the inputs, and refuses what can be known to fail. */
-export function check(kind: ResourceKind, news: Props): { inputs: Props; refusals: Refusal[] } {
+/** Normalises the inputs, and refuses what can be known to fail by them alone. */
+export function readInputs(kind: ResourceKind, news: Props): { inputs: Props; refusals: Refusal[] } {
   const fields = fieldsOf(kind);
   const inputs: Props = {};
   const known: Props = {};
@@ -79,20 +79,27 @@ export function check(kind: ResourceKind, news: Props): { inputs: Props; refusal
     const complete = { ...known, ...kind.complete?.(known as never) };
     refusals.push(...(kind.refuse?.(complete as never, new Set(Object.keys(inputs))) ?? []));
     Object.assign(inputs, complete);
-    const whole = Object.keys(inputs).every((field) => !isUnknown(inputs[field]));
-    if (refusals.length === 0 && whole && kind.claims) {
-      const checked = inputs as unknown as CommonInputs;
-      const claims = kind.claims(checked);
-      refusals.push(...conflictsOf(checked, claims));
-      if (refusals.length === 0) recordClaims(checked, claims);
-    }
-    if (refusals.length === 0 && whole) recordWanted(inputs as unknown as CommonInputs, ...thing(kind, inputs));
   } else {
     Object.assign(inputs, news, known);
   }
+  return { inputs: withoutUndefined(inputs), refusals };
+}
+
+/** The same, and what other resources of the program have already. */
+export function check(kind: ResourceKind, news: Props): { inputs: Props; refusals: Refusal[] } {
+  const { inputs, refusals } = readInputs(kind, news);
+  if (refusals.length === 0 && !isUnknown(inputs)) {
+    const checked = inputs as unknown as CommonInputs;
+    const claims = kind.claims?.(checked) ?? [];
+    refusals.push(...conflictsOf(checked, claims));
+    if (refusals.length === 0) {
+      recordClaims(checked, claims);
+      recordWanted(checked, ...thing(kind, inputs));
+    }
+  }
   const where = `${kind.type} on ${hostText(news["host"])}`;
   return {
-    inputs: withoutUndefined(inputs),
+    inputs,
     refusals: refusals.map(({ property, reason }) => ({ property, reason: `${where}: ${property} ${reason}` })),
   };
 }
@@ -162,7 +169,7 @@ const hostIsUnknown = (host: unknown): boolean =>
  * The part of a connection whose change must reach the state, since read and delete know nothing else. Keys, passwords
  * and time limits are not part of it: a changed credential is no change of a resource.
  */
-function wayTo(host: unknown): unknown {
+export function wayTo(host: unknown): unknown {
   const { address, port, user, sudo, hostKey, knownHostsPath, bastion } = host as HostFields;
   return { address, port: port ?? 22, user, sudo, hostKey, knownHostsPath, bastion: bastion && wayTo(bastion) };
 }

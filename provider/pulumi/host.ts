@@ -33,3 +33,12 @@ export function splitConnection(host: pulumi.Input<HostConnection>): {
   const whole = pulumi.output(host) as pulumi.Output<Connection>;
   return { host: pulumi.unsecret(open.apply(publicPart)), credentials: pulumi.secret(whole.apply(secretPart)) };
 }
+
+/** The same for several hosts, by name. */
+export function splitConnections(hosts: Record<string, pulumi.Input<HostConnection>>) {
+  const split = Object.entries(hosts).map(([name, host]) => ({ name, ...splitConnection(host) }));
+  return {
+    hosts: pulumi.all(Object.fromEntries(split.map((entry) => [entry.name, entry.host]))),
+    credentials: pulumi.secret(pulumi.all(Object.fromEntries(split.map((entry) => [entry.name, entry.credentials])))),
+  };
+}

@@ -255,12 +255,27 @@ need_address() {
   case "$nl$(all_addresses "$1")$nl" in *"$nl$2$nl"*) ;; *) run ip addr add "$2" dev "$1" ;; esac
 }
 
+# Another name may stand on the same parent, protocol and id: the kernel would only say "File exists".
+taken_by() {
+  ip -d -o link show type vlan 2>/dev/null | while read -r line; do
+    case $line in *"@$parent: "*" vlan protocol $protocol id $vlan_id "*)
+      line=${line#*: }
+      printf '%s' "${line%%@*}"
+      return
+      ;;
+    esac
+  done
+}
+
 # children LINK: links that would vanish with it.
 children() {
   ip -o link show 2>/dev/null | while IFS=' ' read -r _ child _; do
     case $child in *"@$1:") printf '%s ' "${child%%@*}" ;; esac
   done
 }
+
+# Whose the nft table is.
+table_mark() { nft list table inet "$table" 2>/dev/null | grep -m 1 -o 'comment "[^"]*"' | cut -d '"' -f 2; }
 
 observe() {
   section link

@@ -191,8 +191,6 @@ stop_server() {
 
 # --- verbs -----------------------------------------------------------------------------------------------
 
-table_mark() { nft list table inet "$table" 2>/dev/null | grep -m 1 -o 'comment "[^"]*"' | cut -d '"' -f 2; }
-
 ensure() {
   for device in $devices $uplinks; do exists "$device" || fail no-interface "$device" "$(interfaces)"; done
   if nft list table inet "$table" >/dev/null 2>&1; then claim "$(table_mark)"; fi

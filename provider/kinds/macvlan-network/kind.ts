@@ -220,7 +220,7 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
     ];
   },
   script: "macvlan-network",
-  library: ["strangers"],
+  library: ["docker", "strangers"],
   data: (inputs, previous) => [
     inputs.name,
     inputs.parent ?? "",
@@ -248,8 +248,6 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
   },
   explain: ({ code, details: [first = "", second = ""] }, { parent, name }) => {
     switch (code) {
-      case "no-docker":
-        return `its Docker daemon does not answer: ${first}`;
       case "network": {
         if (/already using parent interface/.test(first)) {
           return `its Docker allows one network per parent, and "${parent}" has one already. Networks there: ${second.trim()} Use another parent, such as a VLAN sub-interface`;

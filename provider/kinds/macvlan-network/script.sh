@@ -9,9 +9,6 @@ take_list subnets
 take_list barred # addresses of the subnets that no container can have
 end
 
-# docker network inspect's answer to one template; empty when there is no such network.
-ask() { docker network inspect -f "$1" "$name" 2>/dev/null; }
-
 found='{{.Id}}|{{with index .Labels "pulumi-macvlan.spec"}}{{.}}{{end}}|{{with index .Labels "pulumi-macvlan.mark"}}{{.}}{{end}}'
 
 find_network() {
@@ -25,12 +22,9 @@ find_network() {
     return 0
   fi
   line=${line#*|} found_spec=${line%%|*}
-  if peek "$marks/$name"; then case $peeked in "$id "*) found_mark=${peeked#* } ;; esac; fi
+  found_mark=$(mark_of "$name" "$id" "$found_mark")
 }
 
-# Docker takes no label for a Swarm's network, and none more for one that is there: whose it is stands in a file then, of the manager that
-# made it, or with the id of the network that it is about.
-marks=/var/lib/pulumi-macvlan/networks
 keep_mark() {
   if [ "$swarm" = true ]; then
     line=$mark
@@ -142,28 +136,6 @@ existing() {
 
 # --- containers --------------------------------------------------------------------------------------------
 
-# list_containers FORMAT: into $containers, a line for every container of the network, stopped ones too: those hold on to
-# it and would not start again without it. One that can't be read would be lost: then nothing is done at all.
-# Docker's filter finds stopped ones by name only, but takes a name for the start of an id as well: hence the "with". It forgets
-# those that came while the disk was full, whom the network knows while they run (beside ends that are no container's).
-list_containers() {
-  containers=
-  ids=$(docker ps -aq --no-trunc --filter "network=$name" 2>&1) || fail command "docker ps" "$ids"
-  ids=$(printf '%s\n' $ids $(ask '{{range $id, $_ := .Containers}}{{$id}} {{end}}') | grep -E '^[0-9a-f]+$' | sort -u)
-  [ -n "$ids" ] || return 0
-  entries=$(docker inspect -f "{{with index .NetworkSettings.Networks \"$name\"}}@$1{{end}}" $ids 2>&1)
-  IFS=$nl
-  for entry in $entries; do
-    case $entry in
-      @*) containers="$containers${entry#@}$nl" ;;
-      # One that has gone in the meantime is nobody's loss; its network knows it a moment longer.
-      *"No such"*) ;;
-      *) fail command "docker inspect" "$entry" ;;
-    esac
-  done
-  IFS=" 	$nl"
-}
-
 # A container on the network, a line each:
 # id|name|process|MAC address|its IPv4|the one chosen for it|its IPv6|the one chosen for it|gateway priority|more words for Docker's API.
 # One that is stopped has an address only if one was chosen; a priority is known from Docker 28 on.
@@ -183,12 +155,6 @@ LINE
   case $chosen6 in *[!0-9A-Fa-f:.]*) chosen6= ;; esac
   case $priority in *[!0-9-]*) priority= ;; esac
 }
-
-# The addresses that we asked Docker for, so that a container keeps what Docker once chose: "container address" a line. Docker itself
-# takes them for the user's from then on.
-kept_addresses=/var/lib/pulumi-macvlan/addresses-on.$name
-
-by_user() { [ -n "$2" ] && ! grep -Fqsx -e "$1 $2" "$kept_addresses"; }
 
 # fits ADDRESS: can a container of the new network have it?
 fits() {
@@ -340,7 +306,7 @@ remember() {
   done
   IFS=" 	$nl"
   write "$lost" 600 "$containers"
-  if [ -n "$kept" ]; then write "$kept_addresses" 600 "$kept"; else rm -f "$kept_addresses"; fi
+  if [ -n "$kept" ]; then write "$(kept_addresses)" 600 "$kept"; else rm -f "$(kept_addresses)"; fi
 }
 
 reconnect_lost() {
@@ -391,7 +357,7 @@ ensure() {
   [ "$swarm" = true ] || exists "$parent" || fail no-parent "$(interfaces)"
   refuse_strangers $ranges
   if find_network; then
-    if [ -z "$found_mark" ] || [ "$found_mark" = "<no value>" ]; then claim ""; else claim "$found_mark"; fi
+    claim "$found_mark"
     # Labels can be copied: what a refresh found to differ is made anew even where they say that it is right.
     if [ "$found_spec" = "$spec" ] && [ "$drifted" = false ]; then made; else recreate; fi
     keep_mark
@@ -417,19 +383,17 @@ remove() {
     printf '%s\n' "$found_mark"
     return 0
   fi
-  list_containers '{{$.Name}}'
-  [ -z "$containers" ] || fail in-use "$(printf '%s' "$containers" | sed 's|^/||')"
+  need_empty
   run docker network rm "$name"
-  rm -f "$lost" "$kept_addresses"
+  rm -f "$lost" "$(kept_addresses)"
   drop_mark
   rmdir "${marks%/*}" 2>/dev/null
   return 0
 }
 
 prepare() {
-  need docker
   [ "$verb" = read ] || need_root
-  docker version -f '{{.Server.Version}}' >/dev/null 2>&1 || fail no-docker "$(docker version -f '{{.Server.Version}}' 2>&1 | grep .)"
+  need_docker
 }
 
 touched() { printf '%s\n' "$parent"; ask '{{index .Options "parent"}}'; }

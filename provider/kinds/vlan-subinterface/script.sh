@@ -10,18 +10,6 @@ same_vlan() {
   return 1
 }
 
-# Another name may stand on the same parent, protocol and id: the kernel would only say "File exists".
-taken_by() {
-  ip -d -o link show type vlan 2>/dev/null | while read -r line; do
-    case $line in *"@$parent: "*" vlan protocol $protocol id $vlan_id "*)
-      line=${line#*: }
-      printf '%s' "${line%%@*}"
-      return
-      ;;
-    esac
-  done
-}
-
 # qos_now KIND: the mapping that the kernel shows, as "from:to ..." words.
 qos_now() {
   line=$(details)

@@ -17,11 +17,13 @@ import {
   shimName,
   toPlan,
 } from "../../plan/topology";
+import { ROUTER, type WholeTopology, wantedOf } from "../../plan/wanted";
 import type { HostConnection } from "../host";
 import { AddressPlan } from "../resources/address-plan";
 import { InterVlanRouter, type RouterNatArgs, type RouterPolicyArgs } from "../resources/inter-vlan-router";
 import { MacvlanNetwork, type MacvlanNetworkArgs } from "../resources/macvlan-network";
 import { type ProbeArgs, Reachability } from "../resources/reachability";
+import { Readiness } from "../resources/readiness";
 import { VlanSubinterface } from "../resources/vlan-subinterface";
 import { HostShim } from "./host-shim";
 
@@ -132,9 +134,12 @@ interface Place {
  * Names, VLAN ids and subnets are plain data: what can't fit together is refused before anything is made, each time with the
  * hosts and what to do. Which addresses each host hands out is kept in the stack's state (AddressPlan): hosts may come and go.
  *
- * Children, named after the component (`lan`), the host and the VLAN: AddressPlan `lan`, VlanSubinterface `lan-host1-mac10`,
- * MacvlanNetwork `lan-host1-mac10`, HostShim `lan-host1-mac10`, and for the router VlanSubinterface `lan-router-mac10`,
- * InterVlanRouter `lan-router`. With `rollout`, Reachability `lan-proof-1` and so on.
+ * Before an update changes anything, all hosts that it touches are asked whether it can be done (login and tools, parents, foreign
+ * objects in the way, containers on what goes, room on disks). One "no" and nothing is changed anywhere; all of them are told together.
+ *
+ * Children, named after the component (`lan`), the host and the VLAN: AddressPlan `lan`, Readiness `lan-ready`, VlanSubinterface
+ * `lan-host1-mac10`, MacvlanNetwork `lan-host1-mac10`, HostShim `lan-host1-mac10`, and for the router VlanSubinterface
+ * `lan-router-mac10`, InterVlanRouter `lan-router`. With `rollout`, Reachability `lan-proof-1` and so on.
  *
  * @example
  * new VlanTopology("lan", {
@@ -176,6 +181,8 @@ export class VlanTopology extends pulumi.ComponentResource {
     if (wrong.length > 0) throw new pulumi.ResourceError(`VlanTopology "${name}": ${wrong.join("\n")}`, this);
 
     this.plan = new AddressPlan(name, { ...toPlan(topology) }, this.options([name])).plan;
+    // None of the others begins before all hosts have said that it can be done.
+    this.after = [this.makeReadiness(`${name}-ready`, topology)];
     const places = this.places(name, topology);
     for (const { host } of places) this.networks[host] = {};
     if (args.rollout) pulumi.log.info(`VlanTopology "${name}" changes ${sayOrder(this.order(batches))}`, this);
@@ -197,6 +204,29 @@ export class VlanTopology extends pulumi.ComponentResource {
     this.diagram = this.plan.apply((plan) => toMermaid(topology, plan));
     this.dot = this.plan.apply((plan) => toDot(topology, plan));
     this.registerOutputs({ plan: this.plan, diagram: this.diagram });
+  }
+
+  private makeReadiness(name: string, topology: DescribedTopology): Readiness {
+    const { hosts, vlans, router, probe, persist } = this.args;
+    const places = { ...hosts, ...(router && { [ROUTER]: router }) };
+    const { connection: _, ...routing } = router ?? {};
+    const given = pulumi.output({
+      hosts: Object.fromEntries(Object.entries(hosts).map(([host, { parent }]) => [host, { parent }])),
+      vlans,
+      ...(router && { router: routing }),
+      probe,
+      persist,
+    });
+    return new Readiness(
+      name,
+      {
+        hosts: Object.fromEntries(Object.entries(places).map(([place, { connection }]) => [place, connection])),
+        wanted: pulumi
+          .all([given, this.plan])
+          .apply(([known, plan]) => wantedOf({ ...topology, ...known } as WholeTopology, plan)),
+      },
+      { parent: this },
+    );
   }
 
   private vlan(name: string): TopologyVlanArgs {

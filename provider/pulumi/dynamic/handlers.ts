@@ -8,6 +8,8 @@ import { checkPlan, planDiffers } from "../../kinds/address-plan/kind";
 import { toJunit } from "../../kinds/reachability/junit";
 import { checkReachability, type ReachabilityInputs, reachabilityDiffers } from "../../kinds/reachability/kind";
 import { sendProbes, unexpected } from "../../kinds/reachability/probes";
+import { askAll } from "../../kinds/readiness/ask";
+import { checkReadiness, type ReadinessInputs, readinessDiffers } from "../../kinds/readiness/kind";
 import type { ResourceKind } from "../../lifecycle/kind";
 import { check, create, diff, interruption, PartialFailure, read, remove, update } from "../../lifecycle/lifecycle";
 import { messageOf, type Refusal } from "../../vocabulary/errors";
@@ -69,7 +71,7 @@ const inState = (
   id: string,
   check: (olds: Props, news: Props) => { inputs: Props; refusals: Refusal[] },
   differs: (olds: Props, news: Props) => boolean,
-  outs: (inputs: Props) => Promise<Props>,
+  outs: (inputs: Props, olds?: Props) => Promise<Props>,
 ): Operations => ({
   async check(olds, news) {
     const { inputs, refusals } = check(olds, news);
@@ -77,7 +79,7 @@ const inState = (
   },
   diff: async (olds, news) => ({ changes: differs(olds, news), replaces: [], deleteBeforeReplace: false }),
   create: async (inputs) => ({ id, outs: await outs(inputs) }),
-  update: async (_olds, news) => ({ outs: await outs(news) }),
+  update: async (olds, news) => ({ outs: await outs(news, olds) }),
   read: async (id, props) => ({ id, props }),
   delete: async () => {},
 });
@@ -96,9 +98,22 @@ async function prove(props: Props): Promise<Props> {
   return { ...props, results };
 }
 
+/** Asked before anything of what changes is made. */
+const readiness = inState(
+  "readiness",
+  (_olds, news) => checkReadiness(news),
+  readinessDiffers,
+  async (news, olds) => {
+    const [wanted, before] = [news, olds] as unknown as [ReadinessInputs, ReadinessInputs | undefined];
+    await askAll(runner, before, wanted);
+    return news;
+  },
+);
+
 const types = new Map<string, Operations>([
   ...kinds.map((kind): [string, Operations] => [kind.type, onHost(kind)]),
   ["AddressPlan", addressPlan],
+  ["Readiness", readiness],
   ["Reachability", reachability],
 ]);
 

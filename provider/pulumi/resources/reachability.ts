@@ -1,9 +1,9 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { Endpoint, GivenProbe, ReachabilityArguments } from "../../kinds/reachability/arguments";
 import type { ProbeResult } from "../../kinds/reachability/probes";
 import type { Arguments } from "../arguments";
 import { MacvlanResource } from "../dynamic/resource";
-import { type HostConnection, splitConnection } from "../host";
+import { type HostConnection, splitConnections } from "../host";
 
 export type { ProbeResult } from "../../kinds/reachability/probes";
 
@@ -36,19 +36,6 @@ export class Reachability extends MacvlanResource {
 
   constructor(name: string, args: ReachabilityArgs, options?: pulumi.CustomResourceOptions) {
     const { hosts, ...inputs } = args;
-    const split = Object.entries(hosts).map(([host, connection]) => ({ name: host, ...splitConnection(connection) }));
-    super(
-      "Reachability",
-      name,
-      {
-        ...inputs,
-        hosts: pulumi.all(Object.fromEntries(split.map((entry) => [entry.name, entry.host]))),
-        credentials: pulumi.secret(
-          pulumi.all(Object.fromEntries(split.map((entry) => [entry.name, entry.credentials]))),
-        ),
-      },
-      ["results"],
-      options,
-    );
+    super("Reachability", name, { ...inputs, ...splitConnections(hosts) }, ["results"], options);
   }
 }

@@ -13,6 +13,7 @@ const scripts = new Map([
   ["confirm", readLibrary("confirm")],
   ...kinds.map(({ script, library }): [string, string] => [script, readScript(script, library)]),
   ["reachability", readScript("reachability")],
+  ["readiness", readScript("readiness", ["docker"])],
 ]);
 const shells = [["sh"], ["dash"], ["bash", "--posix"], ["busybox", "sh"]].filter(
   ([program]) => spawnSync(program ?? "", ["--help"]).error === undefined,
@@ -20,7 +21,7 @@ const shells = [["sh"], ["dash"], ["bash", "--posix"], ["busybox", "sh"]].filter
 
 describe("scripts", () => {
   it("are there", () => {
-    assert.deepEqual(names, ["confirm.sh", "guard.sh", "lib.sh", "persist.sh", "strangers.sh"]);
+    assert.deepEqual(names, ["confirm.sh", "docker.sh", "guard.sh", "lib.sh", "persist.sh", "strangers.sh"]);
     const folders = readdirSync(KINDS).filter((folder) => existsSync(join(KINDS, folder, "script.sh")));
     assert.deepEqual(folders.concat("confirm").sort(), [...scripts.keys()].sort());
     assert.deepEqual([...scripts.keys()].sort(), [
@@ -30,6 +31,7 @@ describe("scripts", () => {
       "macvlan-link",
       "macvlan-network",
       "reachability",
+      "readiness",
       "vlan-subinterface",
     ]);
   });

@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readScript } from "../../../../provider/host/scripts";
 
-const SCRIPT = readScript("macvlan-network");
+const SCRIPT = readScript("macvlan-network", ["docker"]);
 const MAC = "02:42:ac:10:0a:14";
 
 /** Some of its functions, in a shell of their own; the network's subnets are the new ones. */
 function inShell(code: string, ...words: string[]): string {
   const functions = ["number", "groups", "covers", "split", "by_user", "fits", "refuse_misfits", "connect_request"].map(
     (name) => {
-      const [found] = new RegExp(`^${name}\\(\\) \\{[\\s\\S]*?^\\}$`, "m").exec(SCRIPT) ?? [];
+      const [found] = new RegExp(`^${name}\\(\\) \\{(.*\\}$|[\\s\\S]*?^\\}$)`, "m").exec(SCRIPT) ?? [];
       assert.ok(found, name);
       return found;
     },
@@ -20,7 +20,7 @@ function inShell(code: string, ...words: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-unit-"));
   try {
     writeFileSync(join(folder, "kept"), "c1 172.16.99.8\n");
-    const before = `nl='\n'\nIFS=" \t$nl"\nset -uf\nname=mac1 requests= undoing=false kept_addresses=${folder}/kept\nsubnets="172.16.10.0/23\nfd00:10::/64\n"
+    const before = `nl='\n'\nIFS=" \t$nl"\nset -uf\nname=mac1 requests= undoing=false\nkept_addresses() { printf %s ${folder}/kept; }\nsubnets="172.16.10.0/23\nfd00:10::/64\n"
       barred="172.16.10.1\n"\nfail() { printf '%s ' "$@"; exit 3; }`;
     const { stdout, stderr } = spawnSync("sh", ["-c", [before, ...functions, code].join("\n"), "sh", ...words], {
       encoding: "utf8",
@@ -82,7 +82,7 @@ describe("macvlan-network", () => {
     ];
     assert.equal(
       inShell('containers="$1$nl"\nrefuse_misfits', lines.join("\n")),
-      "misfits web (172.16.99.9), six (fd00:11::9)",
+      "misfits six (fd00:11::9), web (172.16.99.9)",
     );
   });
 });

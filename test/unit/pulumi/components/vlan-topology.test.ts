@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import type { VlanTopologyArgs } from "pulumi-macvlan";
+import { canonical } from "../../../../provider/vocabulary/values";
 import { made, mock, settled } from "../../mocks";
 
 const nic = { connection: { address: "192.0.2.1" }, parent: "enp0s8" };
@@ -69,6 +70,7 @@ describe("VlanTopology", () => {
       "MacvlanNetwork lan-host1-mac10",
       "MacvlanNetwork lan-host2-lan",
       "MacvlanNetwork lan-host2-mac10",
+      "Readiness lan-ready",
       "VlanSubinterface lan-host1-mac10",
       "VlanSubinterface lan-host2-mac10",
       "VlanSubinterface lan-router-mac10",
@@ -100,6 +102,87 @@ describe("VlanTopology", () => {
     assert.deepEqual(Object.keys(topology.networks["host2"] ?? {}), ["mac10", "lan"]);
     assert.equal((await resolved(topology.plan))["172.16.10.0/24"]?.hosts["host1"]?.shim, "172.16.10.2");
     assert.match(await resolved(topology.diagram), /vlan_mac10 ---\|"172\.16\.10\.1<br>fd00:10::1"\| router/);
+  });
+
+  it("asks its hosts for just what its children are given, whatever that is", async () => {
+    const dhcp = { first: "172.16.10.200", last: "172.16.10.220" };
+    const args: VlanTopologyArgs = {
+      hosts: { host1: nic, host2: { connection: { address: "192.0.2.2" }, parent: pulumi.output("eth1"), size: 16 } },
+      vlans: {
+        mac10: {
+          vlanId: 100,
+          subnets: ["172.16.10.0/24", "fd00:10::/64"],
+          mtu: 1400,
+          gateway: "172.16.10.9",
+          advertise: true,
+          dhcp,
+        },
+        ip20: { vlanId: 200, subnets: [{ subnet: "172.16.20.0/24" }], driver: "ipvlan", mode: "l2", flag: "bridge" },
+        lan: {
+          subnets: ["172.16.30.0/24"],
+          hosts: ["host2"],
+          parent: { host2: "eth20" },
+          mode: "vepa",
+          internal: true,
+        },
+        many: {
+          formerly: "some",
+          vlanId: 300,
+          subnets: ["172.16.40.0/24"],
+          labels: { a: pulumi.output("b") },
+          options: { c: "d" },
+        },
+      },
+      router: {
+        connection: { address: "192.0.2.3" },
+        parent: "enp0s8",
+        vlans: ["mac10", "ip20"],
+        nat: [{ outInterface: pulumi.output("enp0s9") }],
+        allow: [
+          { from: "mac10", to: "ip20", protocol: "tcp", ports: [443] },
+          { from: "any", to: "mac10" },
+        ],
+      },
+      shims: ["mac10", "ip20"],
+      probe: true,
+      persist: false,
+    };
+    const policy = {
+      default: "accept" as const,
+      rules: [{ from: "mac10", to: "10.0.0.0/8", action: "drop" as const }],
+    };
+    const { allow: _, ...router } = args.router ?? { connection: nic.connection, parent: "enp0s8" };
+    const variants: VlanTopologyArgs[] = [
+      args,
+      { ...args, shims: false, probe: false, router: { ...router, policy } },
+      {
+        ...args,
+        shims: false,
+        router: undefined,
+        swarm: { manager: "host2" },
+        vlans: { many: args.vlans["many"] ?? { subnets: [] } },
+      },
+    ];
+    for (const variant of variants) {
+      await make(variant);
+      const found = Object.entries(await all());
+      const [, ready = {}] = found.find(([name]) => name.startsWith("Readiness")) ?? [];
+      const hosts = ready["hosts"] as Record<string, { address: string }>;
+      const wanted = ready["wanted"] as Record<string, Record<string, unknown[]>>;
+      const plain = (inputs: unknown) => canonical(inputs);
+      const asked = Object.entries(wanted).flatMap(([host, types]) =>
+        Object.entries(types).flatMap(([type, list]) =>
+          list.map((entry) => `${type} ${hosts[host]?.address} ${plain(entry)}`),
+        ),
+      );
+      const given = found
+        .filter(([, inputs]) => "host" in inputs)
+        .map(([name, { host, credentials: _c, __owner, __provider, drift: _d, ...inputs }]) => {
+          return `${name.split(" ")[0]} ${(host as { address: string }).address} ${plain(inputs)}`;
+        });
+      assert.ok(given.length > 4);
+      assert.deepEqual(asked.sort(), given.sort());
+    }
   });
 
   it("proves itself where it is asked to, with rules and probes from one declaration", async () => {
@@ -229,7 +312,7 @@ describe("VlanTopology", () => {
     const found = await all();
     assert.deepEqual(options["MacvlanNetwork lan-swarm-lan10"], {
       aliases: ["lan-swarm-mac10"],
-      after: ["lan-host1-lan10"],
+      after: ["lan-ready", "lan-host1-lan10"],
     });
     const { name, configFrom } = found["MacvlanNetwork lan-swarm-lan10"] ?? {};
     assert.deepEqual([name, configFrom], ["mac10", "mac10-node"]);
@@ -248,13 +331,13 @@ describe("VlanTopology", () => {
     const found = await all();
     const waits = (entry: string) => options[entry]?.after;
     for (const type of ["VlanSubinterface", "MacvlanNetwork", "HostShim"]) {
-      assert.deepEqual(waits(`${type} lan-host2-mac10`), [], type);
+      assert.deepEqual(waits(`${type} lan-host2-mac10`), ["lan-ready"], type);
       assert.deepEqual(waits(`${type} lan-host1-mac10`), ["lan-proof-1"], type);
       assert.deepEqual(waits(`${type} lan-host4-mac10`), ["lan-proof-1"], type);
       assert.deepEqual(waits(`${type} lan-host5-mac10`), ["lan-proof-2"], type);
     }
     assert.deepEqual(waits("MacvlanNetwork lan-host1-mac20"), ["lan-proof-1"]);
-    assert.deepEqual(waits("Reachability lan-proof-1"), []);
+    assert.deepEqual(waits("Reachability lan-proof-1"), ["lan-ready"]);
     assert.deepEqual(waits("Reachability lan-proof-2"), ["lan-proof-1"]);
     for (const last of ["InterVlanRouter lan-router", "VlanSubinterface lan-router-mac10"])
       assert.deepEqual(waits(last), ["lan-proof-2"], last);

@@ -1,0 +1,182 @@
+// What one host is asked before a change, and what stands against it, in the words of the resources themselves. Pure.
+import type { Subnet } from "../../formats/docker";
+import { TABLE } from "../../formats/nftables";
+import { failureIn, type ScriptFailure, type Sections } from "../../formats/sections";
+import type { Datum } from "../../host/quote";
+import { explainCommon } from "../../lifecycle/explain";
+import type { CommonInputs } from "../../lifecycle/kind";
+import { contains, overlaps, parseAddress, parseCidr } from "../../vocabulary/addresses";
+import { quoted } from "../../vocabulary/errors";
+import { markOf } from "../../vocabulary/mark";
+import { type InterVlanRouterInputs, interVlanRouter } from "../inter-vlan-router/kind";
+import { macvlanLink } from "../macvlan-link/kind";
+import { type MacvlanNetworkInputs, macvlanNetwork } from "../macvlan-network/kind";
+import { type VlanSubinterfaceInputs, vlanSubinterface } from "../vlan-subinterface/kind";
+import type { Entry, HostChange } from "./kind";
+
+const unique = (list: readonly string[]): string[] => [...new Set(list)].sort();
+
+const LINKS: readonly string[] = [vlanSubinterface.type, macvlanLink.type];
+
+const ofType = <I extends CommonInputs>(
+  entries: readonly Entry[],
+  { type }: { type: string },
+): (I & { name: string })[] =>
+  entries.filter(({ kind }) => kind.type === type).map(({ inputs }) => inputs as I & { name: string });
+
+const links = (entries: readonly Entry[]): string[] =>
+  entries
+    .filter(({ kind }) => LINKS.includes(kind.type))
+    .map(({ kind, inputs }) => `${kind.type}:${kind.localId(inputs)}`);
+
+/** Tools that its scripts call. */
+function toolsOf({ made, goes }: HostChange): string[] {
+  const touched = [...made, ...goes];
+  const has = (type: string) => touched.some(({ kind }) => kind.type === type);
+  const routes = ofType<InterVlanRouterInputs>(made, interVlanRouter);
+  const asked = made.map(({ inputs }) => inputs as CommonInputs & { probe?: boolean; persist?: boolean });
+  return [
+    ...(LINKS.some(has) || has(interVlanRouter.type) ? ["ip"] : []),
+    ...(has(macvlanNetwork.type) ? ["docker"] : []),
+    ...(has(interVlanRouter.type) ? ["nft"] : []),
+    ...(routes.some(({ interfaces }) => interfaces.some(({ advertise, dhcp }) => advertise || dhcp))
+      ? ["dnsmasq"]
+      : []),
+    ...(asked.some(({ probe }) => probe) ? ["perl"] : []),
+    ...(asked.some(({ persist }) => persist) ? ["systemd"] : []),
+  ];
+}
+
+/** What its script takes; `before` is the owner that the state had. */
+export function dataOf(change: HostChange, owner: string, before: string): Datum[] {
+  const { made, goes, all } = change;
+  const ours = links(all).map((link) => link.split(":")[1]);
+  const theirs = (names: (string | undefined)[]) =>
+    unique(names.filter((name) => name !== undefined).filter((name) => !ours.includes(name)));
+  const routes = ofType<InterVlanRouterInputs>(made, interVlanRouter);
+  return [
+    markOf(owner).family,
+    markOf(before).family,
+    toolsOf(change),
+    theirs(made.map(({ inputs }) => (inputs as CommonInputs & { parent?: string }).parent)),
+    theirs(
+      routes.flatMap(({ interfaces, nat }) => [
+        ...interfaces.map((entry) => entry.interface),
+        ...nat.map(({ outInterface }) => outInterface),
+      ]),
+    ),
+    links(made),
+    ofType<VlanSubinterfaceInputs>(made, vlanSubinterface).map(({ name, parent, protocol, vlanId }) =>
+      [name, parent, protocol, vlanId].join(" "),
+    ),
+    ofType(made, macvlanNetwork).map(({ name }) => name),
+    made
+      .filter(({ kind }) => kind.type === interVlanRouter.type)
+      .map(({ kind, inputs }) => `${TABLE} ${kind.localId(inputs)}`),
+    links(goes),
+    ofType(goes, macvlanNetwork).map(({ name }) => name),
+  ];
+}
+
+/** A Docker network that is there, as the script lists it. */
+interface Network {
+  name: string;
+  subnets: string[];
+}
+
+/** Those that hold on to their subnets: of one host, and no node's part of a Swarm's. */
+const networksIn = (sections: Sections): Network[] =>
+  (sections.get("networks") ?? "")
+    .split("\n")
+    .map((line) => line.split("|"))
+    .filter(([, , scope, configOnly]) => scope === "local" && configOnly === "false")
+    .map(([name = "", , , , , subnets = ""]) => ({
+      name,
+      subnets: subnets.split(" ").filter((text) => /\/\d+$/.test(text)),
+    }));
+
+/** Docker gives a subnet once; what only goes at the end of an update is still there when the new one is made. */
+function overlapping(
+  { name, subnets, configOnly, scope }: MacvlanNetworkInputs,
+  { goes, all }: HostChange,
+  there: Network[],
+) {
+  if (configOnly || scope === "swarm") return [];
+  const replaced = (other: string) => all.some(({ key }) => key === `${macvlanNetwork.type} ${other}`);
+  return there
+    .filter((other) => other.name !== name)
+    .flatMap((other) => {
+      const leaves = goes.some(({ key }) => key === `${macvlanNetwork.type} ${other.name}`);
+      return subnets.flatMap(({ subnet }) =>
+        other.subnets
+          .filter((theirs) => overlaps(parseCidr(theirs), parseCidr(subnet)))
+          .map(
+            (theirs) =>
+              `its subnet ${subnet} overlaps ${theirs} of Docker network ${quoted(other.name)} there${
+                leaves && !replaced(other.name)
+                  ? ", which goes in this change, but only after all others are made: let it go in a change before, or choose another subnet"
+                  : ": remove that one, or choose another subnet"
+              }`,
+          ),
+      );
+    });
+}
+
+function fits(address: string, subnets: readonly Subnet[]): boolean {
+  const parsed = parseAddress(address);
+  const inside = subnets.find(({ subnet }) => contains(parseCidr(subnet), parsed));
+  const taken = inside && [inside.gateway, ...Object.values(inside.auxAddresses ?? {})];
+  return (
+    inside !== undefined && !taken?.some((text) => text !== undefined && parseAddress(text).value === parsed.value)
+  );
+}
+
+function unfitting({ name, subnets }: MacvlanNetworkInputs, sections: Sections): string[] {
+  const lines = (sections.get(`chosen ${name}`) ?? "").split("\n").filter(Boolean);
+  return lines.flatMap((line) => {
+    const [container = "", ...chosen] = line.split("|");
+    return chosen
+      .filter((address) => /^[0-9A-Fa-f.:]+$/.test(address) && !fits(address, subnets))
+      .map(
+        (address) =>
+          `container ${quoted(container.replace(/^\//, ""))} was given ${address} on it, which the network will not have for it (${subnets.map(({ subnet }) => subnet).join(", ")}): remove the container, or connect it with another address`,
+      );
+  });
+}
+
+function explainHost(failure: ScriptFailure, inputs: CommonInputs): string {
+  const {
+    code,
+    details: [first = "", second = ""],
+  } = failure;
+  if (code !== "no-room") return explainCommon(failure, inputs);
+  return `${first} has no room for 4 MB${second ? ` (${second})` : ""}: free some`;
+}
+
+/** Everything that stands against the change on that host, one line each. */
+export function noesOf(change: HostChange, sections: Sections): string[] {
+  const { host, made, goes } = change;
+  const common = { host, __owner: "", adopt: false };
+  const failure = failureIn(sections);
+  if (failure) return [explainCommon(failure, common)];
+  const told = [...sections]
+    .filter(([name]) => name.startsWith("no "))
+    .map(([, text]) => {
+      const [about = "", code = "", ...details] = text.split("\n");
+      const why = { code, details };
+      const isMeant = ({ kind, key }: Entry) =>
+        key === about || (about === "device" && kind.type === interVlanRouter.type);
+      const entry = [...made, ...goes].find(isMeant);
+      if (!entry)
+        return explainHost(why, { ...common, ...(about.startsWith("parent ") && { parent: about.slice(7) }) });
+      const { kind, inputs } = entry;
+      return `${kind.describe(inputs)}: ${kind.explain(why, inputs) ?? explainCommon(why, inputs)}`;
+    });
+  const there = networksIn(sections);
+  const judged = ofType<MacvlanNetworkInputs>(made, macvlanNetwork).flatMap((network) =>
+    [...overlapping(network, change, there), ...unfitting(network, sections)].map(
+      (why) => `${macvlanNetwork.describe(network)}: ${why}`,
+    ),
+  );
+  return unique([...told, ...judged]);
+}

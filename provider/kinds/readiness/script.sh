@@ -1,0 +1,172 @@
+resource=readiness
+begin
+take family
+take before # the family that the stack had before it was renamed
+take_list tools
+take_list parents
+take_list devices # those that are routed between, and the ways out
+take_list links # "type:name" a line
+take_list vlans # "name parent protocol id" a line
+take_list networks
+take_list tables # "table router" a line
+take_list leaving_links # as links
+take_list leaving_networks
+end
+
+# Nothing is changed here: each check says what is in the way of a change, and the others are asked all the same.
+
+# no ABOUT CHECK [ARGUMENT ...]: what a check refuses, told under what it is about.
+noes=0
+no() {
+  about=$1
+  shift
+  if answer=$("$@"); then
+    [ -z "$answer" ] || printf '%s\n' "$answer"
+    return 1
+  fi
+  noes=$((noes + 1))
+  section "no $noes"
+  printf '%s\n%s\n' "$about" "${answer#*@error"$nl"}"
+}
+
+ours() {
+  case $1 in "$family"* | "$before"*) return 0 ;; esac
+  return 1
+}
+
+need_tool() {
+  case $1 in
+    ip) need_ip ;;
+    docker) need_docker ;;
+    systemd) can_persist ;;
+    *) need "$1" ;;
+  esac
+}
+
+# A file of some megabytes: what a quota, a read-only disk or a lack of inodes keeps from being written can't be seen otherwise.
+need_room() {
+  file=$1/.pulumi-macvlan.$$
+  said=$(dd if=/dev/zero of="$file" bs=65536 count=64 2>&1)
+  result=$?
+  rm -f "$file"
+  [ "$result" = 0 ] || fail no-room "$1" "${said%%"$nl"*}"
+}
+
+need_device() { exists "$1" || fail no-interface "$1" "$(interfaces)"; }
+
+free_link() {
+  exists "$name" || return 0
+  found=$(link_mark "$name")
+  ours "$found" && return
+  peek "$run_dir/intent.$name" && ours "$peeked" && return
+  fail foreign "$found"
+}
+
+free_vlan() {
+  other=$(taken_by)
+  [ -z "$other" ] || [ "$other" = "$name" ] || ours "$(link_mark "$other")" || fail taken "$other" "$(link_mark "$other")"
+}
+
+# shown NAME: of Docker's networks, as $there lists them, that one.
+shown() {
+  IFS=$nl
+  for line in $there; do
+    case $line in "$1|"*) printf '%s' "$line" ;; esac
+  done
+}
+
+# mark_in LINE: of "name|mark|scope|...|id"
+mark_in() {
+  network=${1%%|*} rest=${1#*|}
+  case ${rest#*|} in
+    "swarm|"*) peek "$marks/$network" && printf '%s' "$peeked" ;;
+    *) mark_of "$network" "${1##*|}" "${rest%%|*}" ;;
+  esac
+}
+
+free_network() {
+  line=$(shown "$name")
+  [ -z "$line" ] && return
+  found=$(mark_in "$line")
+  ours "$found" || fail foreign "$found"
+}
+
+# What users chose themselves: after a change of the network a container must be able to have it again.
+chosen_on() {
+  list_containers '{{$.Id}}|{{$.Name}}|{{with .IPAMConfig}}{{with index . "IPv4Address"}}{{.}}{{end}}|{{with index . "IPv6Address"}}{{.}}{{end}}{{end}}'
+  section "chosen $name"
+  IFS=$nl
+  for line in $containers; do
+    container=${line%%|*} line=${line#*|}
+    called=${line%%|*} line=${line#*|}
+    for address in "${line%%|*}" "${line#*|}"; do
+      ! by_user "$container" "$address" || printf '%s|%s\n' "$called" "$address"
+    done
+  done
+}
+
+free_table() {
+  nft list table inet "$table" >/dev/null 2>&1 || return 0
+  found=$(table_mark)
+  ours "$found" || fail foreign "$found"
+}
+
+# What would vanish with a link, and is not ours.
+nobody_on() {
+  below=
+  for child in $(children "$name"); do
+    ours "$(link_mark "$child")" || below="$below$child "
+  done
+  IFS=$nl
+  for line in $there; do
+    case $line in *"|$name|"*) ours "$(mark_in "$line")" || below="${below}Docker:${line%%|*} " ;; esac
+  done
+  [ -z "$below" ] || fail has-children "$below"
+}
+
+if ! no host need_root; then
+  there=
+  docker=no
+  for tool in $tools; do
+    no host need_tool "$tool" || [ "$tool" != docker ] || docker=yes
+  done
+  for folder in /run /var/lib; do no host need_room "$folder"; done
+  for parent in $parents; do no "parent $parent" need_parent; done
+  for device in $devices; do no device need_device "$device"; done
+  if [ "$docker" = yes ]; then
+    no host need_room "$(docker info -f '{{.DockerRootDir}}' 2>/dev/null)"
+    there=$(docker network inspect -f '{{.Name}}|{{index .Labels "pulumi-macvlan.mark"}}|{{.Scope}}|{{.ConfigOnly}}|{{index .Options "parent"}}|{{range .IPAM.Config}}{{.Subnet}} {{end}}|{{.Id}}' \
+      $(docker network ls -q --no-trunc) 2>/dev/null)
+    section networks
+    printf '%s\n' "$there"
+    for name in $networks; do
+      no "MacvlanNetwork $name" free_network && continue
+      [ -z "$(shown "$name")" ] || no "MacvlanNetwork $name" chosen_on
+    done
+    for name in $leaving_networks; do
+      ours "$(mark_in "$(shown "$name")")" && no "MacvlanNetwork $name" need_empty
+    done
+  fi
+  for link in $links; do
+    name=${link#*:}
+    no "${link%%:*} $name" free_link
+  done
+  IFS=$nl
+  for vlan in $vlans; do
+    IFS=" 	$nl"
+    set -- $vlan
+    name=$1 parent=$2 protocol=$3 vlan_id=$4
+    no "VlanSubinterface $name" free_vlan
+  done
+  for line in $tables; do
+    IFS=" 	$nl"
+    table=${line% *} name=${line#* }
+    no "InterVlanRouter $name" free_table
+  done
+  IFS=" 	$nl"
+  for link in $leaving_links; do
+    name=${link#*:}
+    exists "$name" && ours "$(link_mark "$name")" && no "${link%%:*} $name" nobody_on
+  done
+fi
+section end
