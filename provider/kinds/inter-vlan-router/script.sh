@@ -113,6 +113,13 @@ heir() {
   done
 }
 
+# back_to FILE: puts a remembered value back.
+back_to() {
+  path=/proc/sys/$(printf '%s' "${1##*/}" | tr : /)
+  [ ! -e "$path" ] || cat "$1" >"$path"
+  rm -f "$1"
+}
+
 # restore_kernel PREFIX: puts the remembered values back, or leaves that to the others.
 restore_kernel() {
   for saved in $(ls "$state" 2>/dev/null); do
@@ -122,15 +129,20 @@ restore_kernel() {
       mv "$state/$saved" "$heir/$saved" || fail command "write $heir/$saved" ""
       continue
     fi
-    path=/proc/sys/$(printf '%s' "$saved" | tr : /)
-    [ ! -e "$path" ] || cat "$state/$saved" >"$path"
-    rm -f "$state/$saved"
+    back_to "$state/$saved"
   done
 }
 
 docker_is_next() { [ "$job" = restore ] && command -v dockerd >/dev/null 2>&1; }
 
 forward() {
+  # What is routed takes no router advertisements, even where a router let it before it was routed.
+  for folder in $(routers); do
+    for device in $devices; do
+      saved=$folder/net:ipv6:conf:$device:accept_ra
+      [ ! -e "$saved" ] || back_to "$saved"
+    done
+  done
   set_kernel net/ipv4/ip_forward 1
   if [ "$ipv6" = true ]; then
     [ -e "$state/ipv6" ] || printf '' >"$state/ipv6" || fail command "write $state/ipv6" ""
@@ -378,8 +390,8 @@ own_kept() {
   printf "kept_chains='%s' kept_drops='%s'" "$kept_chains" "$kept_drops"
 }
 
-# What routers have kept of the kernel's settings.
-kept_settings() { (set +f; for folder in $(routers); do ls -d "$folder"/net:* 2>/dev/null; done); }
+# kept_settings: what routers remember of the kernel's settings, "file:value" a line.
+kept_settings() { (set +f; for folder in $(routers); do grep -s . "$folder"/net:* /dev/null; done); }
 
 own_before() {
   keep table "$(nft list table inet "$table" 2>/dev/null)"
@@ -405,8 +417,13 @@ own_undo() {
     rm -rf "$state"
     [ ! -d "$guard/before/router" ] || mv "$guard/before/router" "$state"
   fi
-  # What was left to others with this change is not theirs.
-  for setting in $(kept_settings); do grep -Fqx -e "$setting" "$guard/before/settings" || rm -f "$setting"; done
+  # What this change left to others, or took from them.
+  kept_settings | while IFS= read -r line; do
+    grep -Fqx -e "$line" "$guard/before/settings" || rm -f "${line%:*}"
+  done
+  while IFS= read -r line; do
+    [ -z "$line" ] || [ -e "${line%:*}" ] || printf '%s\n' "${line##*:}" >"${line%:*}"
+  done <"$guard/before/settings"
   introduce
   if [ -z "$(cat "$guard/before/had-leases")" ]; then
     drop_leases
