@@ -1,4 +1,5 @@
 // Everything that is refused, in one table: what can be known at preview, and what only the host can tell.
+import { renderRuleset } from "../provider/formats/nftables";
 import { HOST, RIGHT, type Type } from "./unit/inputs";
 
 /** Refused by check, without a host: a change of inputs that are right, the input it names, and the reason. */
@@ -123,6 +124,12 @@ export const AT_PREVIEW: [Type, object, string, RegExp][] = [
   ["MacvlanNetwork", { options: { parent: "x" } }, "options", /inputs of their own/],
   ["MacvlanNetwork", { labels: { "pulumi-macvlan.mark": "x" } }, "labels", /our own marks/],
   ["InterVlanRouter", { interfaces: [] }, "interfaces", /at least one interface/],
+  ...["", "-a", "a.b", "a b", "sixteen-bytes-xx"].map((name): (typeof AT_PREVIEW)[number] => [
+    "InterVlanRouter",
+    { name },
+    "name",
+    /is no router's name: a letter or digit, then letters, digits, _ - and at most 15 of them/,
+  ]),
   [
     "InterVlanRouter",
     { interfaces: [{ interface: "enp0s8.100", addresses: ["172.16.10.1/24"], advertise: true }] },
@@ -235,7 +242,46 @@ export const AT_PREVIEW_TOGETHER: [string, Type, object, Type, object, RegExp][]
     { kind: "ipvlan" },
     /carries Docker network "mac10" already, in mode l3 \(bridge\): all ipvlans of a parent have one mode and flag/,
   ],
-  ["two routers on a host", "InterVlanRouter", {}, "InterVlanRouter", {}, /the host's router/],
+  [
+    "two routers of one name on a host",
+    "InterVlanRouter",
+    {},
+    "InterVlanRouter",
+    {},
+    /name is taken already by router \(resource "first"\) on host1: only one of them can have it/,
+  ],
+  [
+    "an interface of two routers",
+    "InterVlanRouter",
+    { name: "edge" },
+    "InterVlanRouter",
+    { interfaces: [{ interface: "enp0s8.100", addresses: ["10.0.0.1/8"] }] },
+    /interfaces\[0\].interface "enp0s8.100" is routed by router "edge" \(resource "first"\) on host1: only one of them can have it/,
+  ],
+  [
+    "an interface that is another router's way out",
+    "InterVlanRouter",
+    { nat: [{ outInterface: "enp0s9" }] },
+    "InterVlanRouter",
+    { name: "edge", interfaces: [{ interface: "enp0s9", addresses: [] }] },
+    /interfaces\[0\].interface "enp0s9" is taken as a way out by router \(resource "first"\) on host1/,
+  ],
+  [
+    "a way out that another router routes",
+    "InterVlanRouter",
+    {},
+    "InterVlanRouter",
+    { name: "edge", interfaces: [{ interface: "enp0s9", addresses: [] }], nat: [{ outInterface: "enp0s8.100" }] },
+    /nat\[0\].outInterface "enp0s8.100" is routed by router \(resource "first"\) on host1/,
+  ],
+  [
+    "a subnet of two routers",
+    "InterVlanRouter",
+    {},
+    "InterVlanRouter",
+    { name: "edge", interfaces: [{ interface: "enp0s9", addresses: ["172.16.0.1/16"] }] },
+    /interfaces\[0\].addresses 172.16.0.1\/16 is in a subnet \(172.16.10.1\/24\) that is routed by router \(resource "first"\) on host1/,
+  ],
 ];
 
 /** Refused on the host. */
@@ -252,6 +298,15 @@ export interface HostCase {
 export const vlan = { parent: "enp0s8", vlanId: 100 };
 export const network = { parent: "enp0s8", name: "mac1", subnets: [{ subnet: "172.16.10.0/24" }] };
 const router = { interfaces: [{ interface: "enp0s8", addresses: ["172.16.10.1/24"] }] };
+/** What the router of another stack keeps of itself on a host. */
+const otherRouter = `mkdir -p /run/pulumi-macvlan/router.theirs; cat >/run/pulumi-macvlan/router.theirs/ruleset <<'RULES'
+${renderRuleset("pulumi_macvlan_router_theirs", "pulumi-macvlan other/stack/x", {
+  interfaces: ["enp0s8"],
+  nat: [{ outInterface: "enp0s3", sources: ["172.16.10.0/24"] }],
+  policy: { default: "accept", rules: [] },
+})}
+RULES
+true`;
 const hidden = (program: string) => ({
   given: `for at in /usr/sbin /usr/bin /sbin /bin; do [ ! -e $at/${program} ] || mv $at/${program} /root/hidden-${program}; done; true`,
   after: `mv /root/hidden-${program} /usr/$([ ${program} = docker ] && echo bin || echo sbin)/${program}`,
@@ -282,6 +337,41 @@ export const ON_HOST: HostCase[] = [
     type: "InterVlanRouter",
     inputs: { ...router, nat: [{ outInterface: "ppp0" }] },
     message: /interface "ppp0" does not exist/,
+  },
+  {
+    what: "an interface that another stack's router has",
+    type: "InterVlanRouter",
+    inputs: { ...router, name: "edge" },
+    given: otherRouter,
+    after: "rm -r /run/pulumi-macvlan/router.theirs",
+    message:
+      /router "edge" on host1: "enp0s8" is routed already by another router there \(its mark says "pulumi-macvlan other\/stack\/x"\): only one of them can have it; take it out of that one first/,
+  },
+  {
+    what: "a way out that another stack's router has as an interface",
+    type: "InterVlanRouter",
+    inputs: { interfaces: [{ interface: "docker0", addresses: [] }], nat: [{ outInterface: "enp0s8" }] },
+    given: otherRouter,
+    after: "rm -r /run/pulumi-macvlan/router.theirs",
+    message: /"enp0s8" is routed already by another router there/,
+  },
+  {
+    what: "an interface that is the way out of another stack's router",
+    type: "InterVlanRouter",
+    inputs: { interfaces: [{ interface: "enp0s3", addresses: [] }] },
+    given: otherRouter,
+    after: "rm -r /run/pulumi-macvlan/router.theirs",
+    message:
+      /"enp0s3" is taken as a way out by another router there \(its mark says "pulumi-macvlan other\/stack\/x"\): only one of them can have it/,
+  },
+  {
+    what: "a subnet that another stack's router has",
+    type: "InterVlanRouter",
+    inputs: { interfaces: [{ interface: "docker0", addresses: ["172.16.10.9/25"] }] },
+    given: `${otherRouter}; ip addr add 172.16.10.1/24 dev enp0s8`,
+    after: "rm -r /run/pulumi-macvlan/router.theirs; ip addr del 172.16.10.1/24 dev enp0s8",
+    message:
+      /172.16.10.9\/25 is in a subnet that another router there \(its mark says "pulumi-macvlan other\/stack\/x"\) has on "enp0s8": the host has one way into a subnet/,
   },
   {
     what: "a parent that is down",

@@ -1,8 +1,10 @@
-// The router's one nftables table: rendered as a whole and replaced as a whole; nobody else's table is touched.
+// A router's one nftables table: rendered as a whole and replaced as a whole; nobody else's table is touched.
 // Source: nft(8); the accept of one table never overrides the drop of another, so this one only restricts.
+// The script reads in a table, as it is rendered here, whose it is and which interfaces it routes and translates on.
 
 import type { Checked } from "../vocabulary/values";
 
+/** What every router's table is called, or begins with. */
 export const TABLE = "pulumi_macvlan_router";
 
 /** Users read these words, and those of what else the router is given. */
@@ -26,9 +28,15 @@ export interface RouterNat {
 }
 
 export interface RouterPolicy {
-  /** What happens between routed interfaces when no rule says otherwise. Default: "accept". */
+  /**
+   * What happens when no rule says otherwise: between routed interfaces, and between those and the ones of the host's other
+   * routers, where each router must let a packet pass. Default: "accept".
+   */
   default?: "accept" | "drop" | undefined;
-  /** The first that matches decides. Replies are always let through. Default: none. */
+  /**
+   * The first that matches decides, for packets that come in or go out through a routed interface. Replies are always let
+   * through. Default: none.
+   */
   rules?: RouterRule[] | undefined;
 }
 
@@ -63,8 +71,11 @@ function match({ protocol, ports }: Rule): string {
 
 const renderRule = (rule: Rule): string => `${end("from", rule.from)}${end("to", rule.to)}${match(rule)}${rule.action}`;
 
-/** The text for `nft -f`: one transaction that removes the old table, if any, and adds the new one. */
-export function renderRuleset(mark: string, { interfaces, nat, policy }: RouterRules): string {
+/**
+ * The text for `nft -f`: one transaction that removes the old table, if any, and adds the new one. Its set `others` is for the
+ * script to fill: only the host knows the interfaces of its other routers.
+ */
+export function renderRuleset(table: string, mark: string, { interfaces, nat, policy }: RouterRules): string {
   const inside = names(interfaces);
   const outside = nat.map(({ outInterface }) => outInterface);
   const masquerade = nat.flatMap(({ outInterface, sources }) =>
@@ -75,18 +86,25 @@ export function renderRuleset(mark: string, { interfaces, nat, policy }: RouterR
   );
   const lines = (indent: string, rules: readonly string[]) => rules.map((rule) => `${indent}${rule}\n`).join("");
   const forward = [
+    // What neither comes from here nor goes here is nobody's business but that of others.
+    `iifname != ${inside} oifname != ${inside} accept`,
     "ct state established,related accept",
     ...policy.rules.map(renderRule),
     // What NAT hides can't be addressed from outside; this also stops those who route to it on purpose.
     ...(outside.length
       ? [`iifname ${inside} oifname ${names(outside)} accept`, `iifname ${names(outside)} oifname ${inside} drop`]
       : []),
+    `iifname ${inside} oifname @others ${policy.default}`,
+    `iifname @others oifname ${inside} ${policy.default}`,
     `iifname ${inside} oifname ${inside} ${policy.default}`,
   ];
-  return `table inet ${TABLE}
-delete table inet ${TABLE}
-table inet ${TABLE} {
+  return `table inet ${table}
+delete table inet ${table}
+table inet ${table} {
 	comment "${mark}"
+	set others {
+		type ifname
+	}
 	chain forward {
 		type filter hook forward priority filter; policy accept;
 ${lines("\t\t", forward)}	}
@@ -94,6 +112,7 @@ ${
   masquerade.length
     ? `	chain postrouting {
 		type nat hook postrouting priority srcnat; policy accept;
+		iifname @others accept
 ${lines("\t\t", masquerade)}	}
 `
     : ""

@@ -38,6 +38,14 @@ export const interfaceName = parsed("must be the name of a network interface", (
   return name;
 });
 
+/** A router's name: part of the names of an nft table, of a comment that iptables shows as it is, and of files. */
+export const routerName = parsed("must be a router's name", (name) => {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,14}$/.test(name)) {
+    throw new Error("is no router's name: a letter or digit, then letters, digits, _ - and at most 15 of them");
+  }
+  return name;
+});
+
 /** A Docker object's name. Source: moby `daemon/names/names.go`, RestrictedNameChars. */
 export const dockerName = parsed("must be the name of a Docker network", (name) => {
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(name)) {

@@ -51,6 +51,7 @@ const routerData = (nonce: string) => [
   ...common(nonce),
   ...interVlanRouter.data({
     ...of,
+    name: "router",
     interfaces: [{ interface: "enp0s8", addresses: [] }],
     nat: [],
     policy: { default: "accept", rules: [] },

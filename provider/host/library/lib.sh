@@ -211,8 +211,11 @@ sync_promiscuous() {
 
 sync_up() { link_flag "$name" 1 || run ip link set dev "$name" up; }
 
-# The addresses that a router resource put on interfaces, "interface address" a line: they are not the link's to judge.
-router_addresses=$run_dir/router/addresses
+# routers: the folder of each router of this host, whoever made it.
+routers() { (set +f; ls -d "$run_dir/router" "$run_dir/router".* 2>/dev/null); }
+
+# router_addresses: those that routers put on interfaces, "interface address" a line: they are not the link's to judge.
+router_addresses() { (set +f; cat "$run_dir/router/addresses" "$run_dir/router".*/addresses 2>/dev/null); }
 
 # all_addresses DEVICE: without those from router advertisements.
 all_addresses() {
@@ -222,12 +225,13 @@ all_addresses() {
 # link_addresses DEVICE WANTED: those that a link's resource answers for. The kernel's own link-local ones and a router's
 # are nobody's wish, unless they are wanted.
 link_addresses() {
+  theirs=$(router_addresses)
   for address in $(all_addresses "$1"); do
     case "$nl$2" in
       *"$nl$address$nl"*) ;;
       *)
         case $address in fe80:*) continue ;; esac
-        grep -Fqx -e "$1 $address" "$router_addresses" 2>/dev/null && continue
+        case "$nl$theirs$nl" in *"$nl$1 $address$nl"*) continue ;; esac
         ;;
     esac
     printf '%s\n' "$address"
@@ -247,7 +251,7 @@ sync_addresses() {
   while IFS=' ' read -r device address; do
     [ "$device" != "$1" ] || need_address "$device" "$address"
   done <<ADDRESSES
-$(cat "$router_addresses" 2>/dev/null)
+$(router_addresses)
 ADDRESSES
 }
 
@@ -283,7 +287,7 @@ observe() {
   section addresses
   exists "$name" && ip -j addr show dev "$name"
   section router-addresses
-  cat "$router_addresses" 2>/dev/null
+  router_addresses
   section routes
   exists "$name" && ip -j route show dev "$name"
   section routes6

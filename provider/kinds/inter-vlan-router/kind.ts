@@ -10,7 +10,15 @@ import { strangersIn } from "../../lifecycle/explain";
 import type { Claim, CommonInputs, ResourceKind } from "../../lifecycle/kind";
 import { compareCidr, networkOf, overlaps, parseAddress, parseCidr } from "../../vocabulary/addresses";
 import type { Refusal } from "../../vocabulary/errors";
-import { address, flag, interfaceAddresses, interfaceName, subnet, wholeNumber } from "../../vocabulary/fields";
+import {
+  address,
+  flag,
+  interfaceAddresses,
+  interfaceName,
+  routerName,
+  subnet,
+  wholeNumber,
+} from "../../vocabulary/fields";
 import { markOf } from "../../vocabulary/mark";
 import type { Checked } from "../../vocabulary/values";
 import type { InterVlanRouterArguments, RouterNat } from "./arguments";
@@ -138,18 +146,35 @@ function refuseServed(entry: ServedInterface): { field: string; reason: string }
   return refusals;
 }
 
-/** Where its script keeps them. */
-const SERVER_FILES = { pid: "/run/pulumi-macvlan/router/dnsmasq.pid", leases: "/var/lib/pulumi-macvlan/leases" };
+/** The one of this name is called as it was when a host had one only. */
+const DEFAULT_NAME = "router";
 
-const server = ({ interfaces }: InterVlanRouterInputs): string => renderServer(interfaces, SERVER_FILES);
+/** State of an earlier version knows no name. */
+const nameOf = ({ name }: Partial<InterVlanRouterInputs>): string => name ?? DEFAULT_NAME;
+
+/** What tells its table and files from those of the host's other routers. */
+const suffix = (inputs: InterVlanRouterInputs, separator: string): string =>
+  nameOf(inputs) === DEFAULT_NAME ? "" : `${separator}${nameOf(inputs)}`;
+
+const tableOf = (inputs: InterVlanRouterInputs): string => `${TABLE}${suffix(inputs, "_")}`;
+
+const described = (inputs: InterVlanRouterInputs): string => `router${suffix(inputs, " ") && ` "${nameOf(inputs)}"`}`;
+
+/** With the files where its script keeps them. */
+const server = (inputs: InterVlanRouterInputs): string =>
+  renderServer(inputs.interfaces, {
+    pid: `/run/pulumi-macvlan/router${suffix(inputs, ".")}/dnsmasq.pid`,
+    leases: `/var/lib/pulumi-macvlan/leases${suffix(inputs, ".")}`,
+  });
 
 const subnetsOf = (interfaces: readonly ServedInterface[]): string[] =>
   [...new Set(interfaces.flatMap(({ addresses }) => addresses.map((address) => networkOf(parseCidr(address)))))].sort(
     compareCidr,
   );
 
-function ruleset({ interfaces, nat, policy, __owner }: InterVlanRouterInputs): string {
-  return renderRuleset(markOf(__owner).mark, {
+function ruleset(inputs: InterVlanRouterInputs): string {
+  const { interfaces, nat, policy, __owner } = inputs;
+  return renderRuleset(tableOf(inputs), markOf(__owner).mark, {
     interfaces: interfaces.map((entry) => entry.interface),
     nat: nat.map(({ outInterface, sources }) => ({ outInterface, sources: sources ?? subnetsOf(interfaces) })),
     policy,
@@ -161,6 +186,8 @@ const hasIpv6 = ({ interfaces }: InterVlanRouterInputs): boolean =>
 
 function driftOf(sections: Sections, inputs: InterVlanRouterInputs): string[] {
   const drift = compareListings(sections.get("applied") ?? "", sections.get("table") ?? "");
+  if (sections.get("apart") !== undefined)
+    drift.push("the firewall does not know the interfaces of the host's other routers");
   if (sections.get("forwarding") !== "1") drift.push("IPv4 forwarding is off");
   if (hasIpv6(inputs) && sections.get("forwarding6") !== "1") drift.push("IPv6 forwarding is off");
   if ((sections.get("server") ?? "") !== server(inputs)) drift.push("what dnsmasq hands out is not what was asked for");
@@ -170,7 +197,7 @@ function driftOf(sections: Sections, inputs: InterVlanRouterInputs): string[] {
     if (!rules) continue;
     for (const { interface: device } of inputs.interfaces) {
       for (const side of ["-i", "-o"]) {
-        if (!rules.includes(`${side} ${device} -m comment --comment ${TABLE} `)) {
+        if (!rules.includes(`${side} ${device} -m comment --comment ${tableOf(inputs)} `)) {
           drift.push(
             `the rule for ${side} ${device} is gone from ${program}'s chain DOCKER-USER: Docker drops those packets`,
           );
@@ -181,10 +208,46 @@ function driftOf(sections: Sections, inputs: InterVlanRouterInputs): string[] {
   return drift;
 }
 
+/** An interface belongs to one router of a host; a way out may be that of several, but no other one's interface. */
+function interfaceClaims(inputs: InterVlanRouterInputs): Claim[] {
+  const claim = (device: string, side: "routed" | "uplink", property: string): Claim => ({
+    key: `router interface ${device}`,
+    property,
+    holder: described(inputs),
+    value: side,
+    conflicts: ({ value }) => {
+      if (value === "routed") return `"${device}" is routed`;
+      return side === "routed" ? `"${device}" is taken as a way out` : undefined;
+    },
+  });
+  return [
+    ...inputs.interfaces.map((entry, index) => claim(entry.interface, "routed", `interfaces[${index}].interface`)),
+    ...inputs.nat.map(({ outInterface }, index) => claim(outInterface, "uplink", `nat[${index}].outInterface`)),
+  ];
+}
+
+/** They share the host's routing table: it has one way into a subnet. */
+function subnetClaims(inputs: InterVlanRouterInputs): Claim[] {
+  return inputs.interfaces.map(({ addresses }, index) => ({
+    key: "router subnets",
+    property: `interfaces[${index}].addresses`,
+    holder: described(inputs),
+    value: addresses,
+    conflicts: ({ value }) => {
+      for (const mine of addresses) {
+        const their = (value as string[]).find((text) => overlaps(parseCidr(text), parseCidr(mine)));
+        if (their) return `${mine} is in a subnet (${their}) that is routed`;
+      }
+      return undefined;
+    },
+  }));
+}
+
 export const interVlanRouter: ResourceKind<InterVlanRouterInputs> = {
   type: "InterVlanRouter",
-  describe: () => "router",
+  describe: described,
   fields: {
+    name: routerName.default(DEFAULT_NAME),
     interfaces: z
       .array(routerInterface, { error: "must be a list of {interface, addresses, advertise?, dhcp?}" })
       .min(1, { error: "must name at least one interface" })
@@ -207,8 +270,8 @@ export const interVlanRouter: ResourceKind<InterVlanRouterInputs> = {
     probe: flag(false),
     persist: flag(true),
   },
-  identity: [],
-  localId: () => "router",
+  identity: ["name"],
+  localId: nameOf,
   refuse: ({ interfaces = [], nat = [] }) => {
     const refusals: Refusal[] = [];
     const inside = interfaces.map((entry) => entry.interface);
@@ -243,14 +306,19 @@ export const interVlanRouter: ResourceKind<InterVlanRouterInputs> = {
     });
     return refusals;
   },
-  claims: (): Claim[] => [{ key: "router", property: "interfaces", holder: "the host's router" }],
+  claims: (inputs) => [
+    { key: `router ${nameOf(inputs)}`, property: "name", holder: described(inputs) },
+    ...interfaceClaims(inputs),
+    ...subnetClaims(inputs),
+  ],
   script: "inter-vlan-router",
   library: ["strangers"],
   data: (inputs) => [
     inputs.interfaces.flatMap((entry) => entry.addresses.map((address) => `${entry.interface} ${address}`)),
     inputs.interfaces.map((entry) => entry.interface),
     inputs.nat.map(({ outInterface }) => outInterface),
-    TABLE,
+    nameOf(inputs),
+    tableOf(inputs),
     ruleset(inputs),
     String(hasIpv6(inputs)),
     String(inputs.probe),
@@ -261,6 +329,7 @@ export const interVlanRouter: ResourceKind<InterVlanRouterInputs> = {
     if (!table.includes(`comment "${markOf(inputs.__owner).mark}"`)) return undefined;
     return {
       inputs: {
+        name: nameOf(inputs),
         interfaces: inputs.interfaces.map((entry) => {
           const found = sections.get(`addresses ${entry.interface}`)
             ? decodeAddresses(sections, entry.addresses, `addresses ${entry.interface}`)
@@ -276,10 +345,16 @@ export const interVlanRouter: ResourceKind<InterVlanRouterInputs> = {
       drift: driftOf(sections, inputs),
     };
   },
-  explain: ({ code, details: [first = "", second = ""] }) => {
+  explain: ({ code, details: [first = "", second = "", third = ""] }) => {
     switch (code) {
       case "no-interface":
         return `interface "${first}" does not exist; its interfaces are ${second.trim().split(" ").join(", ")}`;
+      case "routed":
+        return `"${first}" is routed already by another router there (its mark says "${second}"): only one of them can have it; take it out of that one first, or route another interface`;
+      case "subnet":
+        return `${first} is in a subnet that another router there (its mark says "${third}") has on "${second}": the host has one way into a subnet; give this router another one`;
+      case "uplink":
+        return `"${first}" is taken as a way out by another router there (its mark says "${second}"): only one of them can have it; route another interface`;
       case "stranger": {
         const all = strangersIn(first).map(
           ({ device, address, macAddress }) => `${address} on "${device}" (${macAddress})`,

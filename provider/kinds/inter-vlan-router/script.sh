@@ -4,6 +4,7 @@ take_common
 take_list addresses # "interface address" a line
 take_list devices
 take_list uplinks
+take name
 take table
 take ruleset
 take ipv6
@@ -11,49 +12,152 @@ take probe
 take server # a configuration of dnsmasq, or nothing
 end
 
-name=router
 # The programs in whose tables Docker had its chain before a reboot, and those of them that dropped what they did not know.
 kept_chains=${kept_chains-} kept_drops=${kept_drops-}
+# The one that is called "router" has the names of when a host had one only.
+case $name in router) own= ;; *) own=.$name ;; esac
 # What the host had before us, kept where a reboot clears it together with what we changed.
-state=$run_dir/router
+state=$run_dir/router$own
+own_addresses=$state/addresses
+
+# --- the others ------------------------------------------------------------------------------------------
+# A router is known by its folder; its rules there, which stand before its table does, tell what it has. Those of an earlier
+# version tell it as well.
+
+others() { for folder in $(routers); do [ "$folder" = "$state" ] || printf '%s\n' "$folder"; done; }
+table_of() {
+  case $1 in */router) printf pulumi_macvlan_router ;; *) printf 'pulumi_macvlan_router_%s' "${1##*/router.}" ;; esac
+}
+mark_of() { sed -n 's/^	comment "\(.*\)"$/\1/p' "$1/ruleset" 2>/dev/null; }
+
+# devices_of FOLDER: what it routes, in quotes, one a line: the last rule is the one between its own interfaces.
+devices_of() { sed -n 's/^.*iifname \(.*\) oifname \1 [a-z]*$/\1/p' "$1/ruleset" 2>/dev/null | tail -n 1 | grep -o '"[^"]*"'; }
+uplinks_of() { sed -n 's/^.*oifname \("[^"]*"\) .* masquerade$/\1/p' "$1/ruleset" 2>/dev/null; }
+has_ipv6() { [ -e "$1/ipv6" ] || grep -qs : "$1/addresses"; }
+
+# refuse_others: what another router has is its own. A way out may be that of several.
+refuse_others() {
+  for folder in $(others); do
+    routed=$(devices_of "$folder") leading_out=$(uplinks_of "$folder")
+    for device in $devices $uplinks; do
+      case "$nl$routed$nl" in *"$nl\"$device\"$nl"*) fail routed "$device" "$(mark_of "$folder")" ;; esac
+    done
+    for device in $devices; do
+      case "$nl$leading_out$nl" in *"$nl\"$device\"$nl"*) fail uplink "$device" "$(mark_of "$folder")" ;; esac
+    done
+    IFS=$nl
+    for address in $addresses; do
+      address=${address#* }
+      for device in $(ways_into "$address"); do
+        case "$nl$routed$nl" in *"$nl\"$device\"$nl"*) fail subnet "$address" "$device" "$(mark_of "$folder")" ;; esac
+      done
+    done
+    IFS=" 	$nl"
+  done
+}
+
+# ways_into CIDR: the interfaces with a subnet that holds its subnet, or lies in it.
+ways_into() {
+  case $1 in *:*) set -- "$1" -6 ;; *) set -- "$1" -4 ;; esac
+  for relation in root match; do
+    ip "$2" -o route show proto kernel "$relation" "$1" 2>/dev/null
+  done | sed -n 's/^.* dev \([^ ]*\).*$/\1/p'
+}
+
+# introductions [FOLDER]: the commands for nft that tell the routers' tables of each other's interfaces, where they don't know
+# them. The table of FOLDER comes new, with $ruleset.
+introductions() {
+  for folder in $(routers); do
+    wanted=$(for other in $(routers); do [ "$other" = "$folder" ] || devices_of "$other"; done | sort)
+    its=$(table_of "$folder")
+    if [ "$folder" != "${1-}" ]; then
+      # One of an earlier version knows nobody.
+      known=$(nft list set inet "$its" others 2>/dev/null) || continue
+      [ "$(printf '%s' "$known" | grep -o '"[^"]*"' | sort)" != "$wanted" ] || continue
+      printf 'flush set inet %s others\n' "$its"
+    fi
+    [ -z "$wanted" ] || printf 'add element inet %s others { %s }\n' "$its" "$(printf '%s' "$wanted" | tr '\n' ,)"
+  done
+}
+
+introduce() {
+  commands=$(introductions)
+  [ -z "$commands" ] || printf '%s\n' "$commands" | nft -f -
+}
 
 # --- settings of the kernel ------------------------------------------------------------------------------
 
-# set_kernel PATH VALUE: remembers the value that was there the first time.
+# remembered SETTING: has a router kept what it was?
+remembered() {
+  for folder in $(routers); do [ ! -e "$folder/$1" ] || return 0; done
+  return 1
+}
+
+# set_kernel PATH VALUE: remembers the value that was there before the first router.
 set_kernel() {
   peek "/proc/sys/$1"
   [ "$peeked" = "$2" ] && return
-  saved=$state/$(printf '%s' "$1" | tr / :)
+  saved=$(printf '%s' "$1" | tr / :)
   # At boot the value of before is the one that Docker, which comes after us, would have set.
-  { [ "$1" = net/ipv4/ip_forward ] && docker_is_next; } || [ -e "$saved" ] || cat "/proc/sys/$1" >"$saved" || fail command "write $saved" ""
+  { [ "$1" = net/ipv4/ip_forward ] && docker_is_next; } || remembered "$saved" || cat "/proc/sys/$1" >"$state/$saved" ||
+    fail command "write $state/$saved" ""
   said=$( (printf '%s\n' "$2" >"/proc/sys/$1") 2>&1) || fail command "write $2 to /proc/sys/$1" "$said"
 }
 
-# restore_kernel PREFIX: puts the remembered values back.
+# heir SETTING: another router that needs it.
+heir() {
+  for folder in $(others); do
+    case $1 in net:ipv6:*) has_ipv6 "$folder" || continue ;; esac
+    printf '%s' "$folder"
+    return
+  done
+}
+
+# back_to FILE: puts a remembered value back.
+back_to() {
+  path=/proc/sys/$(printf '%s' "${1##*/}" | tr : /)
+  [ ! -e "$path" ] || cat "$1" >"$path"
+  rm -f "$1"
+}
+
+# restore_kernel PREFIX: puts the remembered values back, or leaves that to the others.
 restore_kernel() {
   for saved in $(ls "$state" 2>/dev/null); do
     case $saved in "$1"*) ;; *) continue ;; esac
-    path=/proc/sys/$(printf '%s' "$saved" | tr : /)
-    [ ! -e "$path" ] || cat "$state/$saved" >"$path"
-    rm -f "$state/$saved"
+    heir=$(heir "$saved")
+    if [ -n "$heir" ]; then
+      mv "$state/$saved" "$heir/$saved" || fail command "write $heir/$saved" ""
+      continue
+    fi
+    back_to "$state/$saved"
   done
 }
 
 docker_is_next() { [ "$job" = restore ] && command -v dockerd >/dev/null 2>&1; }
 
 forward() {
+  # What is routed takes no router advertisements, even where a router let it before it was routed.
+  for folder in $(routers); do
+    for device in $devices; do
+      saved=$folder/net:ipv6:conf:$device:accept_ra
+      [ ! -e "$saved" ] || back_to "$saved"
+    done
+  done
   set_kernel net/ipv4/ip_forward 1
   if [ "$ipv6" = true ]; then
+    [ -e "$state/ipv6" ] || printf '' >"$state/ipv6" || fail command "write $state/ipv6" ""
+    routed=$nl$(for folder in $(routers); do devices_of "$folder"; done)$nl
     # With forwarding the kernel stops listening to router advertisements, unless it is told 2 first.
     for conf in $(ls /proc/sys/net/ipv6/conf); do
       case $conf in all | default | lo) continue ;; esac
       peek "/proc/sys/net/ipv6/conf/$conf/accept_ra"
       [ "$peeked" = 1 ] || continue
-      case "$nl$devices$nl" in *"$nl$conf$nl"*) continue ;; esac
+      case $routed in *"$nl\"$conf\"$nl"*) continue ;; esac
       set_kernel "net/ipv6/conf/$conf/accept_ra" 2
     done
     set_kernel net/ipv6/conf/all/forwarding 1
   else
+    rm -f "$state/ipv6"
     restore_kernel net:ipv6:
   fi
 }
@@ -72,17 +176,17 @@ new_addresses() {
   done
 }
 
-# The interfaces belong to others; only the addresses listed in $router_addresses were put there by us.
+# The interfaces belong to others; only the addresses listed in $own_addresses were put there by us.
 sync_router_addresses() {
   IFS=$nl
-  for line in $(cat "$router_addresses" 2>/dev/null); do
+  for line in $(cat "$own_addresses" 2>/dev/null); do
     case "$nl$addresses" in *"$nl$line$nl"*) continue ;; esac
     drop_address "$line"
   done
   for line in $addresses; do
     has_address "${line%% *}" "${line#* }" && continue
     # Written before it is added: a run that is killed in between removes it later all the same.
-    printf '%s\n' "$line" >>"$router_addresses" || fail command "write $router_addresses" ""
+    printf '%s\n' "$line" >>"$own_addresses" || fail command "write $own_addresses" ""
     run ip addr add "${line#* }" dev "${line%% *}"
   done
   IFS=" 	$nl"
@@ -98,20 +202,23 @@ drop_address() {
     done
   fi
   # 1 says that no line is left; a full disk must not make an empty list of it.
-  grep -Fvx -e "$1" "$router_addresses" >"$router_addresses.new" || [ $? = 1 ] || fail command "write $router_addresses" "is the disk full?"
-  mv "$router_addresses.new" "$router_addresses"
+  grep -Fvx -e "$1" "$own_addresses" >"$own_addresses.new" || [ $? = 1 ] || fail command "write $own_addresses" "is the disk full?"
+  mv "$own_addresses.new" "$own_addresses"
 }
 
 # --- firewall --------------------------------------------------------------------------------------------
 
-listing() { nft list table inet "$table" 2>/dev/null; }
+# Without the interfaces of others, which come and go with them.
+listing() { nft list table inet "$table" 2>/dev/null | sed '/^	set others {$/,/^	}$/d'; }
 
 # The listing that followed our last change, with the rules that made it: nothing to do while both still hold.
 sync_table() {
   if [ "$(listing)" = "$(cat "$state/listing" 2>/dev/null)" ] && [ "$ruleset" = "$(cat "$state/ruleset" 2>/dev/null)" ]; then return; fi
   rm -f "$state/listing"
-  said=$(printf '%s\n' "$ruleset" | nft -f - 2>&1) || fail command "nft -f -" "$said"
-  printf '%s' "$ruleset" >"$state/ruleset" && listing >"$state/listing" || fail command "write $state/listing" ""
+  # Before the table is there: the other routers read in it what is ours.
+  printf '%s' "$ruleset" >"$state/ruleset" || fail command "write $state/ruleset" ""
+  said=$( { printf '%s\n' "$ruleset"; introductions "$state"; } | nft -f - 2>&1) || fail command "nft -f -" "$said"
+  listing >"$state/listing" || fail command "write $state/listing" ""
 }
 
 # Docker drops what it does not know in its own FORWARD chain, and a drop there beats every accept of ours.
@@ -157,7 +264,7 @@ sync_docker_user() { # sync_docker_user PROGRAM DEVICES
 # A dnsmasq of our own: that of the host, if any, stays as it is.
 server_config=$state/dnsmasq.conf
 server_pid=$state/dnsmasq.pid
-leases=/var/lib/pulumi-macvlan/leases
+leases=/var/lib/pulumi-macvlan/leases$own
 
 serving() { peek "$server_pid" && alive "$peeked" && grep -qs -e "$server_config" "/proc/$peeked/cmdline"; }
 not_serving() { ! serving; }
@@ -194,10 +301,12 @@ stop_server() {
 ensure() {
   for device in $devices $uplinks; do exists "$device" || fail no-interface "$device" "$(interfaces)"; done
   if nft list table inet "$table" >/dev/null 2>&1; then claim "$(table_mark)"; fi
+  refuse_others
   refuse_strangers $(new_addresses)
   mkdir -p "$state" || fail command "mkdir $state" ""
   made
   sync_table
+  said=$(introduce 2>&1) || fail command "nft -f -" "$said"
   sync_router_addresses
   sync_docker_user iptables "$devices"
   if [ "$ipv6" = true ]; then sync_docker_user ip6tables "$devices"; else sync_docker_user ip6tables ""; fi
@@ -216,6 +325,7 @@ observe() {
   done
   section server
   cat "$server_config" 2>/dev/null
+  apart
   section serving
   ! serving || printf 'yes\n'
   section forwarding
@@ -226,6 +336,12 @@ observe() {
     section "$program"
     "$program" -w -S DOCKER-USER 2>/dev/null
   done
+}
+
+# apart: a section where there are other routers, and its table does not know their interfaces.
+apart() {
+  [ -n "$(others)" ] || return 0
+  grep -qs 'set others' "$state/ruleset" && ! introductions | grep -q " $table others" || section apart
 }
 
 remove() {
@@ -241,12 +357,13 @@ remove() {
   sync_docker_user iptables ""
   sync_docker_user ip6tables ""
   IFS=$nl
-  for line in $(cat "$router_addresses" 2>/dev/null); do
+  for line in $(cat "$own_addresses" 2>/dev/null); do
     exists "${line%% *}" && drop_address "$line"
   done
   IFS=" 	$nl"
   if nft list table inet "$table" >/dev/null 2>&1; then run nft delete table inet "$table"; fi
   rm -rf "$state"
+  run introduce
   drop_leases
 }
 
@@ -271,8 +388,12 @@ own_kept() {
   printf "kept_chains='%s' kept_drops='%s'" "$kept_chains" "$kept_drops"
 }
 
+# kept_settings: what routers remember of the kernel's settings, "file:value" a line.
+kept_settings() { (set +f; for folder in $(routers); do grep -s . "$folder"/net:* /dev/null; done); }
+
 own_before() {
-  keep table "$(listing)"
+  keep table "$(nft list table inet "$table" 2>/dev/null)"
+  keep settings "$(kept_settings)"
   keep state "$(ls -d "$state" 2>/dev/null)"
   [ ! -d "$state" ] || cp -a "$state" "$guard/before/router" || fail no-watchdog "cannot write $guard"
   keep had-leases "$(ls "$leases" 2>/dev/null)"
@@ -294,6 +415,14 @@ own_undo() {
     rm -rf "$state"
     [ ! -d "$guard/before/router" ] || mv "$guard/before/router" "$state"
   fi
+  # What this change left to others, or took from them.
+  kept_settings | while IFS= read -r line; do
+    grep -Fqx -e "$line" "$guard/before/settings" || rm -f "${line%:*}"
+  done
+  while IFS= read -r line; do
+    [ -z "$line" ] || [ -e "${line%:*}" ] || printf '%s\n' "${line##*:}" >"${line%:*}"
+  done <"$guard/before/settings"
+  introduce
   if [ -z "$(cat "$guard/before/had-leases")" ]; then
     drop_leases
   elif [ ! -e "$leases" ]; then

@@ -43,6 +43,8 @@ export interface TopologyRouterArgs {
   connection: pulumi.Input<HostConnection>;
   /** The interface that its VLANs come in through. */
   parent: pulumi.Input<string>;
+  /** As InterVlanRouter's: tells the routers of several topologies on one host apart. Default: "router". */
+  name?: pulumi.Input<string> | undefined;
   /** The VLANs that it routes. Default: all. */
   vlans?: string[] | undefined;
   /** As InterVlanRouter's. */
@@ -412,7 +414,7 @@ export class VlanTopology extends pulumi.ComponentResource {
 
   private makeRouter(
     name: string,
-    { connection, parent, vlans, nat, policy, allow }: TopologyRouterArgs,
+    { name: ownName, connection, parent, vlans, nat, policy, allow }: TopologyRouterArgs,
   ): InterVlanRouter {
     const wantedPolicy = policy ?? (allow && rulesOf(allow));
     const routed = vlans ?? Object.keys(this.args.vlans);
@@ -431,6 +433,7 @@ export class VlanTopology extends pulumi.ComponentResource {
       name,
       {
         host: connection,
+        name: ownName,
         interfaces: interfaces.map(({ vlan: _, ...rest }) => rest),
         nat,
         policy:

@@ -22,16 +22,23 @@ export interface RouterRuleArgs extends Arguments<RouterRule> {}
 export interface RouterPolicyArgs extends Arguments<RouterPolicy> {}
 
 export interface InterVlanRouterArgs extends Arguments<InterVlanRouterArguments> {
-  /** The host that routes. Another host replaces. One router per host. */
+  /** The host that routes. Another host replaces. */
   host: pulumi.Input<HostConnection>;
 }
 
 /**
  * A router between VLANs: gateway addresses, forwarding, NAT and a stateful policy.
  *
- * The firewall is one nftables table of its own, `inet pulumi_macvlan_router`, replaced as a whole; where Docker runs
- * on the host too, its DOCKER-USER chain lets the routed interfaces pass. Everything a host had before is put back on
- * delete. Source: nft(8), Documentation/networking/ip-sysctl.rst. Id: `<host>/router`.
+ * The firewall is one nftables table of its own, `inet pulumi_macvlan_router` (`…_<name>` with a name), replaced as a whole;
+ * where Docker runs on the host too, its DOCKER-USER chain lets the routed interfaces pass. Everything a host had before is put
+ * back on delete.
+ *
+ * A host may have several routers, of one program or of several stacks. Each routes, translates and refuses only what comes in
+ * or goes out through its own interfaces; between interfaces of two routers a packet passes where both let it. An interface that
+ * another router has, and a subnet that another one routes, are refused: at preview within a program, else by the host. What
+ * they share (the kernel's forwarding) is put back when the last one goes.
+ *
+ * Source: nft(8), Documentation/networking/ip-sysctl.rst. Id: `<host>/<name>`.
  *
  * @example
  * new InterVlanRouter("router", { host, nat: [{ outInterface: "enp0s9" }], interfaces: [
@@ -40,6 +47,7 @@ export interface InterVlanRouterArgs extends Arguments<InterVlanRouterArguments>
  * ] });
  */
 export class InterVlanRouter extends HostResource {
+  declare readonly name: pulumi.Output<string>;
   /** As given, normalised. */
   declare readonly interfaces: pulumi.Output<
     { interface: string; addresses: string[]; advertise?: true; dhcp?: { first: string; last: string } }[]
@@ -50,6 +58,6 @@ export class InterVlanRouter extends HostResource {
   declare readonly drift: pulumi.Output<string[]>;
 
   constructor(name: string, args: InterVlanRouterArgs, options?: pulumi.CustomResourceOptions) {
-    super("InterVlanRouter", name, args, ["ruleset"], options);
+    super("InterVlanRouter", name, args, ["name", "ruleset"], options);
   }
 }

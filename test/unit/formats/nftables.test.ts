@@ -42,8 +42,8 @@ describe("the router's table", () => {
     });
   }
 
-  it("is rendered with replies first, NAT's way in shut, and the default last", () => {
-    const text = renderRuleset("MARK", {
+  it("is rendered with others' packets let by, replies first, NAT's way in shut, and the default last", () => {
+    const text = renderRuleset("pulumi_macvlan_router_a-1", "MARK", {
       interfaces: ["a.1", "a.2"],
       nat: [{ outInterface: "up", sources: ["10.1.0.0/16", "fd00::/64"] }],
       policy: {
@@ -60,17 +60,24 @@ describe("the router's table", () => {
         .map((line) => line.replace(/^.*?: /, "")),
       [
         "type filter hook forward priority filter; policy accept;",
+        'iifname != { "a.1", "a.2" } oifname != { "a.1", "a.2" } accept',
         "ct state established,related accept",
         'iifname "a.1" ip daddr 10.2.0.0/24 udp dport 53 accept',
         "meta l4proto { icmp, ipv6-icmp } accept",
         'iifname { "a.1", "a.2" } oifname "up" accept',
         'iifname "up" oifname { "a.1", "a.2" } drop',
+        'iifname { "a.1", "a.2" } oifname @others drop',
+        'iifname @others oifname { "a.1", "a.2" } drop',
         'iifname { "a.1", "a.2" } oifname { "a.1", "a.2" } drop',
         "type nat hook postrouting priority srcnat; policy accept;",
+        "iifname @others accept",
         'oifname "up" ip saddr 10.1.0.0/16 masquerade',
         'oifname "up" ip6 saddr fd00::/64 masquerade',
       ],
     );
-    assert.match(text, /^table inet pulumi_macvlan_router\ndelete table inet pulumi_macvlan_router\ntable inet/);
+    assert.match(
+      text,
+      /^table inet pulumi_macvlan_router_a-1\ndelete table inet pulumi_macvlan_router_a-1\ntable inet/,
+    );
   });
 });

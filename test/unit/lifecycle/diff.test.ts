@@ -77,6 +77,7 @@ describe("diff", () => {
     ["MacvlanLink", { kind: "ipvlan" }, ["kind"]],
     ["MacvlanNetwork", { driver: "ipvlan" }, ["driver"]],
     ["MacvlanNetwork", { name: "other" }, ["name"]],
+    ["InterVlanRouter", { name: "other" }, ["name"]],
   ];
   for (const [type, after, replaces] of replaced) {
     it(`${type} is replaced, the old one first: ${JSON.stringify(after)}`, async () => {
@@ -144,6 +145,15 @@ describe("diff", () => {
       assert.deepEqual(await told({}), []);
       assert.deepEqual(await told({ probe: true }), []);
     });
+  });
+
+  it("takes a router of an earlier version, which has no name, for the one called router", async () => {
+    const { inputs } = await handlers.check("InterVlanRouter", {}, RIGHT.InterVlanRouter as never);
+    const { name, ...old } = inputs;
+    assert.equal(name, "router");
+    forgetClaims();
+    const named = (await handlers.check("InterVlanRouter", {}, RIGHT.InterVlanRouter as never)).inputs;
+    assert.equal((await handlers.diff("InterVlanRouter", old, named)).changes, false);
   });
 
   it("sees drift that no input tells", async () => {

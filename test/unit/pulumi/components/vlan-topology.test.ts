@@ -50,6 +50,7 @@ describe("VlanTopology", () => {
         lan: { subnets: ["172.16.20.0/24"], hosts: ["host2"], parent: { host2: "eth20" }, driver: "ipvlan" },
       },
       router: {
+        name: "team1",
         connection: { address: "192.0.2.3" },
         parent: "enp0s8",
         vlans: ["mac10"],
@@ -91,6 +92,7 @@ describe("VlanTopology", () => {
     assert.deepEqual(shim["addresses"], ["172.16.10.3/32", "fd00:10::3/128"]);
     assert.deepEqual(shim["routes"], [{ to: "172.16.10.64/27" }, { to: "fd00:10:0:0:2::/80" }]);
     const router = found["InterVlanRouter lan-router"] ?? {};
+    assert.equal(router["name"], "team1");
     assert.deepEqual(router["interfaces"], [
       { interface: "enp0s8.100", addresses: ["172.16.10.1/24", "fd00:10::1/64"] },
     ]);
