@@ -26,6 +26,7 @@ export interface WholeTopology extends DescribedTopology {
   vlans: Record<string, DescribedVlan & Pick<MacvlanNetworkArguments, "labels" | "options">>;
   router?:
     | {
+        name?: string | undefined;
         parent: string;
         vlans?: string[] | undefined;
         nat?: RouterNat[] | undefined;
@@ -97,11 +98,12 @@ function shimOn(topology: WholeTopology, plan: PlannedAddresses, vlan: string, h
 function routerOf(topology: WholeTopology, plan: PlannedAddresses): WantedOnHost {
   const { router, vlans, probe, persist } = topology;
   if (!router) return {};
-  const { parent, nat, policy, allow } = router;
+  const { name, parent, nat, policy, allow } = router;
   const routed = (router.vlans ?? Object.keys(vlans)).map((name) => ({ name, vlan: vlans[name] as DescribedVlan }));
   const names = Object.fromEntries(routed.map(({ name, vlan }) => [name, interfaceOf(vlan, parent)]));
   const wanted = policy ?? (allow && rulesOf(allow));
   const wired: InterVlanRouterArguments = {
+    name,
     interfaces: routed.map(({ vlan }) => ({
       interface: interfaceOf(vlan, parent),
       addresses: vlan.subnets.map(planned).map((subnet) => `${plan[subnet]?.gateway}/${subnet.split("/")[1]}`),

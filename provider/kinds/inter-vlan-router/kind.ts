@@ -156,7 +156,8 @@ const nameOf = ({ name }: Partial<InterVlanRouterInputs>): string => name ?? DEF
 const suffix = (inputs: InterVlanRouterInputs, separator: string): string =>
   nameOf(inputs) === DEFAULT_NAME ? "" : `${separator}${nameOf(inputs)}`;
 
-const tableOf = (inputs: InterVlanRouterInputs): string => `${TABLE}${suffix(inputs, "_")}`;
+/** Its table in nftables. */
+export const tableOf = (inputs: InterVlanRouterInputs): string => `${TABLE}${suffix(inputs, "_")}`;
 
 const described = (inputs: InterVlanRouterInputs): string => `router${suffix(inputs, " ") && ` "${nameOf(inputs)}"`}`;
 

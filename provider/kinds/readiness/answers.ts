@@ -1,6 +1,5 @@
 // What one host is asked before a change, and what stands against it, in the words of the resources themselves. Pure.
 import type { Subnet } from "../../formats/docker";
-import { TABLE } from "../../formats/nftables";
 import { failureIn, type ScriptFailure, type Sections } from "../../formats/sections";
 import type { Datum } from "../../host/quote";
 import { explainCommon } from "../../lifecycle/explain";
@@ -8,7 +7,7 @@ import type { CommonInputs } from "../../lifecycle/kind";
 import { contains, overlaps, parseAddress, parseCidr } from "../../vocabulary/addresses";
 import { quoted } from "../../vocabulary/errors";
 import { markOf } from "../../vocabulary/mark";
-import { type InterVlanRouterInputs, interVlanRouter } from "../inter-vlan-router/kind";
+import { type InterVlanRouterInputs, interVlanRouter, tableOf } from "../inter-vlan-router/kind";
 import { macvlanLink } from "../macvlan-link/kind";
 import { type MacvlanNetworkInputs, macvlanNetwork } from "../macvlan-network/kind";
 import { type VlanSubinterfaceInputs, vlanSubinterface } from "../vlan-subinterface/kind";
@@ -70,9 +69,7 @@ export function dataOf(change: HostChange, owner: string, before: string): Datum
       [name, parent, protocol, vlanId].join(" "),
     ),
     ofType(made, macvlanNetwork).map(({ name }) => name),
-    made
-      .filter(({ kind }) => kind.type === interVlanRouter.type)
-      .map(({ kind, inputs }) => `${TABLE} ${kind.localId(inputs)}`),
+    routes.map((router) => `${tableOf(router)} ${router.name}`),
     links(goes),
     ofType(goes, macvlanNetwork).map(({ name }) => name),
   ];

@@ -156,7 +156,7 @@ describe("VlanTopology", () => {
     const { allow: _, ...router } = args.router ?? { connection: nic.connection, parent: "enp0s8" };
     const variants: VlanTopologyArgs[] = [
       args,
-      { ...args, shims: false, probe: false, router: { ...router, policy } },
+      { ...args, shims: false, probe: false, router: { ...router, policy, name: "second" } },
       {
         ...args,
         shims: false,
