@@ -55,8 +55,10 @@ class Attachments {
   constructor(private readonly args: NetworkAttachmentArgs) {}
 
   private planOf(subnet: string) {
-    const plan = this.args.plan[subnet];
-    if (!plan) throw new Error(`subnet ${subnet} is not in the plan: it has ${Object.keys(this.args.plan).join(", ")}`);
+    // Those without hosts are planned no more: they tell what hosts had.
+    const plans = Object.entries(this.args.plan).filter(([, { hosts }]) => Object.keys(hosts).length > 0);
+    const plan = new Map(plans).get(subnet);
+    if (!plan) throw new Error(`subnet ${subnet} is not in the plan: it has ${plans.map(([text]) => text).join(", ")}`);
     return plan;
   }
 

@@ -66,6 +66,7 @@ export interface DescribedTopology {
   shims?: boolean | string[] | undefined;
   swarm?: { manager: string } | undefined;
   rollout?: Rollout | undefined;
+  forget?: string[] | undefined;
 }
 
 /** A VLAN's name on the hosts: that of its Docker networks. */
@@ -120,7 +121,7 @@ function reasonOf(field: { safeParse(value: unknown): { error?: { issues: { mess
 
 /** What the planner is asked: each subnet with its gateway, and with what hosts themselves have in it reserved. */
 export function toPlan(topology: DescribedTopology): AddressesToPlan {
-  const { hosts, vlans, router } = topology;
+  const { hosts, vlans, router, forget } = topology;
   const own = [...Object.values(hosts), router].flatMap((host) => addressIn(host?.address) ?? []);
   const subnets = Object.values(vlans).flatMap((vlan) =>
     vlan.subnets.map((entry): SubnetToPlan => {
@@ -146,7 +147,7 @@ export function toPlan(topology: DescribedTopology): AddressesToPlan {
     },
   ]);
   const shims = Object.keys(vlans).some((vlan) => shimmed(topology, vlan));
-  return { subnets, hosts: Object.fromEntries(wishes), shims };
+  return { subnets, hosts: Object.fromEntries(wishes), shims, ...(forget ? { forget } : {}) };
 }
 
 /** Everything that is wrong, each with the hosts it is about and what to do. */

@@ -36,8 +36,9 @@ function readAddress(text: string): Address {
   return { family: 4, address: ip.toString(), value: ip.getValue() };
 }
 
-/** Plans read the same few addresses again and again, and ip-num takes tens of microseconds for each. */
+/** Plans read and show the same few addresses again and again, and ip-num takes tens of microseconds for each. */
 const known = new Map<string, Address>();
+const shown = { 4: new Map<bigint, string>(), 6: new Map<bigint, string>() };
 const MOST_KNOWN = 10_000;
 
 /** Canonical text and value of one address; throws with ip-num's reason when it is none. */
@@ -64,7 +65,12 @@ export function parseCidr(text: string): Cidr {
 export const formatCidr = (cidr: Cidr): string => `${cidr.address}/${cidr.prefix}`;
 
 export function formatAddress(family: Family, value: bigint): string {
-  return family === 4 ? new IPv4(value).toString() : collapseIPv6Number(new IPv6(value).toString());
+  const texts = shown[family];
+  const text =
+    texts.get(value) ?? (family === 4 ? new IPv4(value).toString() : collapseIPv6Number(new IPv6(value).toString()));
+  if (texts.size >= MOST_KNOWN) texts.clear();
+  texts.set(value, text);
+  return text;
 }
 
 /** The network an address lies in: `172.16.10.2/24` gives `172.16.10.0/24`. */

@@ -13,6 +13,9 @@ export const blockOf = ({ family, first, prefix }: Cidr): Block => block(first, 
 export const formatBlock = (family: Family, { first, bits }: Block): string =>
   `${formatAddress(family, first)}/${widthOf(family) - bits}`;
 
+/** The one block of that size that holds an address. */
+export const around = (address: bigint, bits: number): Block => block((address >> BigInt(bits)) << BigInt(bits), bits);
+
 /** Rounded down. */
 const log2 = (value: bigint): number => value.toString(2).length - 1;
 
@@ -27,6 +30,15 @@ export function blocksOf(first: bigint, last: bigint): Block[] {
     at += 1n << BigInt(bits);
   }
   return blocks;
+}
+
+/** What of a block is outside of another one. */
+export function without(whole: Block, taken: Block): Block[] {
+  if (!overlaps(whole, taken)) return [whole];
+  return [
+    ...(whole.first < taken.first ? blocksOf(whole.first, taken.first - 1n) : []),
+    ...(taken.last < whole.last ? blocksOf(taken.last + 1n, whole.last) : []),
+  ];
 }
 
 /** What is free in one block: lists by size, each size in the order of addresses. */

@@ -1,4 +1,5 @@
-// 100,000 random histories of hosts that come and go: no two ranges ever meet, and nobody is moved.
+// 100,000 random histories of hosts that come and go: no two ranges ever meet, and nobody is moved. And 100,000 changes of all kinds
+// while containers keep the addresses that they have: none is ever in two hands.
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type PlannedAddresses, planAddresses, type SubnetToPlan } from "../../provider/kinds/address-plan/planner";
@@ -10,8 +11,10 @@ import {
   parseAddress,
   parseCidr,
 } from "../../provider/vocabulary/addresses";
+import { live } from "../unit/kinds/address-plan/lived-in";
 
 const HISTORIES = 100_000;
+const CHANGES = 100_000;
 const NAMES = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
 
 const subnet = fc.constantFrom<SubnetToPlan[]>(
@@ -34,6 +37,25 @@ function planned(given: SubnetToPlan, hosts: string[], shims: boolean): string {
     return JSON.stringify(planAddresses({ subnets: [given], hosts, shims }));
   } catch (error) {
     return String(error);
+  }
+}
+
+/** Where what is kept for hosts that are gone, or go now, leaves no room: they go first, and are forgotten then. */
+function plannedInTwo(
+  given: SubnetToPlan,
+  hosts: string[],
+  shims: boolean,
+  before: PlannedAddresses,
+): PlannedAddresses {
+  const asked = { subnets: [given], hosts, shims };
+  try {
+    return planAddresses(asked, before);
+  } catch (error) {
+    const [known, ...others] = Object.values(before);
+    assert.deepEqual(others, []);
+    if (!known) throw error;
+    const left = planAddresses({ ...asked, hosts: hosts.filter((host) => host in known.hosts) }, before);
+    return planAddresses({ ...asked, forget: NAMES }, left);
   }
 }
 
@@ -79,7 +101,7 @@ describe(`${HISTORIES.toLocaleString("en")} random histories of hosts`, function
         for (const hosts of steps) {
           let plan: PlannedAddresses;
           try {
-            plan = planAddresses({ subnets: [given], hosts, shims }, before);
+            plan = plannedInTwo(given, hosts, shims, before);
           } catch (error) {
             assert.match(String(error), /is full: [1-9]\d* addresses are missing/);
             full += 1;
@@ -102,7 +124,7 @@ describe(`${HISTORIES.toLocaleString("en")} random histories of hosts`, function
     assert.ok(full < plans / 4, `${full} were full`);
   });
 
-  it("and 1,000 hosts, and 4,094 VLANs of three hosts, are each planned in under a second", () => {
+  it("and 1,000 hosts, and 4,094 VLANs of three hosts, are each planned in under a second, and again", () => {
     // The best of some: what else runs beside it is none of the planner's time.
     const timed = (work: () => unknown): number =>
       Math.min(
@@ -118,5 +140,18 @@ describe(`${HISTORIES.toLocaleString("en")} random histories of hosts`, function
     assert.ok(many < 1000, `1,000 hosts: ${many} ms`);
     const wide = timed(() => planAddresses({ subnets: vlans, hosts: ["a", "b", "c"], shims: true }));
     assert.ok(wide < 1000, `4,094 VLANs: ${wide} ms`);
+    const before = planAddresses({ subnets: vlans, hosts: ["a", "b", "c"], shims: true });
+    const again = timed(() => planAddresses({ subnets: vlans, hosts: ["a", "b", "d"], shims: true }, before));
+    assert.ok(again < 1000, `4,094 VLANs that were planned before: ${again} ms`);
+  });
+});
+
+describe(`${CHANGES.toLocaleString("en")} changes of plans that are lived in`, function () {
+  this.timeout(600_000);
+
+  it("leave no address in two hands, and ranges that can stay where they are", () => {
+    const { changes, refused } = live(CHANGES);
+    assert.ok(changes >= CHANGES);
+    assert.ok(refused < changes / 10, `${refused} of ${changes} were refused`);
   });
 });

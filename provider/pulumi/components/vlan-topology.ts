@@ -87,12 +87,14 @@ export interface VlanTopologyArgs {
   probe?: boolean | undefined;
   /** Be there again after a reboot. Default: true. */
   persist?: boolean | undefined;
+  /** As AddressPlan's: hosts whose former addresses no container holds any more; others may have those then. Default: none. */
+  forget?: string[] | undefined;
 }
 
 const plainText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 /** As far as it is known before anything is made. */
-function describe({ hosts, vlans, router, shims, swarm, rollout }: VlanTopologyArgs): DescribedTopology {
+function describe({ hosts, vlans, router, shims, swarm, rollout, forget }: VlanTopologyArgs): DescribedTopology {
   const known = ({ connection, parent }: Pick<TopologyHostArgs, "connection" | "parent">) => {
     const { address, port } = connection as { address?: unknown; port?: unknown };
     return {
@@ -117,6 +119,7 @@ function describe({ hosts, vlans, router, shims, swarm, rollout }: VlanTopologyA
     vlans,
     router: router && { ...known(router), vlans: router.vlans },
     shims,
+    forget,
     swarm,
     rollout,
   };

@@ -107,6 +107,11 @@ describe("toNetworkAttachmentDefinitions", () => {
       /"Mac_10-node1" is no name for Kubernetes/,
     ],
     [
+      "a subnet that is planned no more",
+      { ipam: "whereabouts", plan: planAddresses({ subnets: ["fd00::/64"], hosts: ["node1"] }, plan) },
+      /subnet 172\.16\.10\.0\/24 is not in the plan: it has fd00::\/64$/,
+    ],
+    [
       "a subnet that was not planned",
       { vlans: { a: { subnets: ["10.0.0.0/8"] } } },
       /subnet 10\.0\.0\.0\/8 is not in the plan/,

@@ -44,6 +44,38 @@ describe("an address plan in a stack", () => {
     assert.notDeepEqual(rangesOf((await check({ subnets: [LAN], hosts: ["z", "m", "a"] })).inputs), rangesOf(second));
   });
 
+  it("keeps what hosts had until their names are in forget, which each acts once", async () => {
+    const all = { subnets: [{ subnet: LAN, size: 64 }], hosts: ["a", "b", "c"] };
+    const gone = (await check({ ...all, hosts: ["a", "b"] }, (await check(all)).inputs)).inputs;
+    const full = await check({ ...all, hosts: ["a", "b", "d"] }, gone);
+    assert.match(
+      full.failures[0]?.reason ?? "",
+      /^AddressPlan: subnet .* is full: .* 64 are kept for c, who had them: forget: \["c"\] frees them once no container there has one\. Give hosts a smaller size, reserve less, or take a larger subnet$/,
+    );
+    const { inputs, failures } = await check({ ...all, hosts: ["a", "b", "d"], forget: ["c", "c"] }, gone);
+    assert.deepEqual([failures, inputs["forget"], rangesOf(inputs)["d"]], [[], ["c"], "172.16.10.192/26"]);
+    assert.equal((await handlers.diff("AddressPlan", gone, inputs)).changes, true);
+    // It stays in the program: what d has is kept for it all the same, and so is what c gets and gives up again.
+    const again = (await check({ ...all, hosts: ["a", "b"], forget: ["c", "d"] }, inputs)).inputs;
+    const back = await check({ ...all, hosts: ["a", "b", "c"], forget: ["c", "d"] }, again);
+    assert.match(
+      back.failures[0]?.reason ?? "",
+      /64 are kept for d, who had them: .* What forget names already \(c, d\) has been forgotten once: take it out for one `pulumi up` before you name it again$/,
+    );
+    const without = (await check({ ...all, hosts: ["a", "b"], forget: [] }, again)).inputs;
+    assert.equal("forget" in without, false);
+    const named = await check({ ...all, hosts: ["a", "b", "c"], forget: ["d"] }, without);
+    assert.deepEqual([named.failures, rangesOf(named.inputs)["c"]], [[], "172.16.10.192/26"]);
+  });
+
+  it("knows a host by its former name", async () => {
+    const first = (await check({ subnets: [LAN], hosts: ["a", "b"] })).inputs;
+    const renamed = (await check({ subnets: [LAN], hosts: { web: { formerly: "b" }, a: {} } }, first)).inputs;
+    assert.deepEqual(rangesOf(renamed), { a: "172.16.10.32/27", web: "172.16.10.64/27" });
+    const { failures } = await check({ subnets: [LAN], hosts: { web: { formerly: "b" }, b: {} } }, renamed);
+    assert.match(failures[0]?.reason ?? "", /^AddressPlan: web was formerly b, and b is one of the hosts too/);
+  });
+
   it("is no other one for a spelling or an order", async () => {
     const first = (await check({ subnets: [LAN, "fd00::/64"], hosts: ["a", "b"] })).inputs;
     const second = (await check({ subnets: [{ subnet: LAN }, " fd00:0::/64"], hosts: { b: {}, a: {} } }, first)).inputs;

@@ -56,7 +56,7 @@ describe("planAddresses", () => {
     assert.deepEqual(second[LAN]?.retired, [{ host: "b", range: "172.16.10.64/27" }]);
   });
 
-  it("uses the range of a host that is gone last, and gives it back to a host that comes back", () => {
+  it("keeps the range of a host that is gone for it, and gives it back to a host that comes back", () => {
     let plan = planAddresses({ subnets: [LAN], hosts: ["a", "b", "c", "d", "e", "f", "g"] });
     plan = planAddresses({ subnets: [LAN], hosts: ["a", "b", "d", "e", "f", "g"] }, plan);
     plan = planAddresses({ subnets: [LAN], hosts: ["b", "d", "e", "f", "g"] }, plan);
@@ -68,8 +68,13 @@ describe("planAddresses", () => {
       ranges(planAddresses({ subnets: [LAN], hosts: ["a", "b", "d", "e", "f", "g"] }, plan))["a"],
       "172.16.10.32/27",
     );
-    // Nothing else is left: the one that went first goes first.
-    const reused = planAddresses({ subnets: [LAN], hosts: ["b", "d", "e", "f", "g", "new"] }, plan);
+    // Nothing else is left: somebody has to say that nobody there holds one any more.
+    const more = { subnets: [LAN], hosts: ["b", "d", "e", "f", "g", "new"] };
+    assert.throws(
+      () => planAddresses(more, plan),
+      /is full: 32 addresses are missing, for new \(32\); 31 are free, in pieces; 64 are kept for a, c, who had them: forget: \["a", "c"\] frees them once no container there has one\. Give hosts a smaller size/,
+    );
+    const reused = planAddresses({ ...more, forget: ["c"] }, plan);
     assert.equal(ranges(reused)["new"], "172.16.10.96/27");
     assert.deepEqual(
       reused[LAN]?.retired.map(({ host }) => host),
@@ -151,7 +156,7 @@ describe("planAddresses", () => {
     const plan = planAddresses({ subnets: [LAN], hosts: ["a"] });
     assert.throws(
       () => planAddresses({ subnets: [{ subnet: LAN, reserved: ["172.16.10.40"] }], hosts: ["a"] }, plan),
-      /the range 172\.16\.10\.32\/27 of a in subnet .* overlaps reserved 172\.16\.10\.40: free those addresses, or remove a from the plan first/,
+      /the range 172\.16\.10\.32\/27 of a in subnet .* overlaps reserved 172\.16\.10\.40: reserve others; or take a out of it, and then forget: \["a"\] frees it once no container there has such an address/,
     );
   });
 });
