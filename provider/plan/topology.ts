@@ -53,6 +53,7 @@ export interface DescribedTopology {
   router?: (Pick<DescribedHost, "address" | "port" | "parent"> & { vlans?: string[] | undefined }) | undefined;
   shims?: boolean | string[] | undefined;
   swarm?: { manager: string } | undefined;
+  forget?: string[] | undefined;
 }
 
 /** Each node's part of a Swarm's network. */
@@ -126,7 +127,7 @@ export function toPlan(topology: DescribedTopology): AddressesToPlan {
     { ...(size === undefined ? {} : { size }), ...(slot === undefined ? {} : { slot }) },
   ]);
   const shims = Object.keys(vlans).some((vlan) => shimmed(topology, vlan));
-  return { subnets, hosts: Object.fromEntries(sizes), shims };
+  return { subnets, hosts: Object.fromEntries(sizes), shims, ...(topology.forget ? { forget: topology.forget } : {}) };
 }
 
 /** Everything that is wrong, each with the hosts it is about and what to do. */

@@ -73,6 +73,11 @@ export interface VlanTopologyArgs {
   junit?: pulumi.Input<string> | undefined;
   /** As `probe` of MacvlanNetwork and InterVlanRouter: no range and no gateway is used in which a stranger has an address. Default: false. */
   probe?: boolean | undefined;
+  /**
+   * As AddressPlan's: hosts (gone ones too) whose former addresses no container holds any more, so that others may have them. A name
+   * acts once, in the change that adds it. Default: none.
+   */
+  forget?: string[] | undefined;
   /** Be there again after a reboot. Default: true. */
   persist?: boolean | undefined;
 }
@@ -80,7 +85,7 @@ export interface VlanTopologyArgs {
 const plainText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 /** As far as it is known before anything is made. */
-function describe({ hosts, vlans, router, shims, swarm }: VlanTopologyArgs): DescribedTopology {
+function describe({ hosts, vlans, router, shims, swarm, forget }: VlanTopologyArgs): DescribedTopology {
   const known = ({ connection, parent }: Pick<TopologyHostArgs, "connection" | "parent">) => {
     const { address, port } = connection as { address?: unknown; port?: unknown };
     return {
@@ -105,6 +110,7 @@ function describe({ hosts, vlans, router, shims, swarm }: VlanTopologyArgs): Des
     router: router && { ...known(router), vlans: router.vlans },
     shims,
     swarm,
+    forget,
   };
 }
 
