@@ -465,7 +465,10 @@ const command = fc.oneof(
   })),
 );
 
-/** Lives until so many changes were made, and fails with the shortest story that ends in an address in two hands. */
+/**
+ * Lives until so many changes were made, and fails with the shortest story that ends in an address in two hands; the seed that it
+ * tells plays that again.
+ */
 export function live(changes: number, seed?: number): Counts {
   const counts = noCounts();
   while (counts.changes < changes) {
