@@ -151,20 +151,10 @@ export class SubnetPlanner {
     return new Map(names.map((host) => [host, hosts.get(host) ?? {}]));
   }
 
-  /** What the plan before gave a host. One that had two places here, of two subnets that are one now, keeps the first. */
-  has({ host, range, shim }: Held): void {
-    const here = this.live.get(host) ?? {};
-    const more: Omit<Held, "host"> = {
-      ...(range && !here.range ? { range } : {}),
-      ...(shim !== undefined && here.shim === undefined ? { shim } : {}),
-    };
-    if (this.hosts.has(host)) this.live.set(host, { ...here, ...more });
-    const rest: Held = {
-      host,
-      ...(range && !(this.hosts.has(host) && more.range) ? { range } : {}),
-      ...(shim !== undefined && !(this.hosts.has(host) && more.shim !== undefined) ? { shim } : {}),
-    };
-    this.retire({ ...rest, now: true });
+  /** What the plan before gave a host. One that had two ranges here, of two subnets that are one now, has the first. */
+  has({ host, ...held }: Held): void {
+    if (this.hosts.has(host) && !this.live.has(host)) this.live.set(host, held);
+    else this.retire({ host, ...held, now: true });
   }
 
   /** What a host had before that. */
@@ -177,7 +167,6 @@ export class SubnetPlanner {
   }
 
   private retire(entry: Kept): void {
-    if (!entry.range && entry.shim === undefined) return;
     this.retired.set(entry.host, [...(this.retired.get(entry.host) ?? []), entry]);
   }
 
@@ -233,7 +222,10 @@ export class SubnetPlanner {
     return undefined;
   }
 
+  /** What a host has or had itself is nobody else's; the rest is looked for among what all have and had. */
   private isFree(range: Block, host: string): boolean {
+    const own = [this.live.get(host) ?? {}, ...(this.retired.get(host) ?? [])];
+    if (own.some(({ range: mine }) => mine && mine.first <= range.first && range.last <= mine.last)) return true;
     return (
       this.obstacle(range, host, "range") === undefined &&
       !this.formerGateways.some((gateway) => overlaps(range, gateway))
@@ -269,14 +261,16 @@ export class SubnetPlanner {
       if (!given) continue;
       const { host, kind, block: theirs, kept } = part;
       const { what, way } = this.describe(part);
-      const advice = given.startsWith("reserved") ? "reserve others" : `give it another gateway${this.freeGateway()}`;
+      const advice = given.startsWith("reserved")
+        ? "reserve others"
+        : `give the subnet another gateway${this.freeGateway()}`;
       this.refuse(
-        kept ? what : `the ${kind === "range" ? "range" : "own address"} ${this.format(theirs)} of ${host}`,
+        kept ? what : `the ${kind === "range" ? "range" : "host's own address"} ${this.format(theirs)} of ${host}`,
         {
           what: given,
           way:
             way ??
-            `take ${host} out of it, and then forget: ${list([host])} frees it once no container there has such an address`,
+            `take ${host} out of the subnet first, then forget: ${list([host])} frees it once no container there has such an address`,
         },
         advice,
       );
@@ -391,9 +385,11 @@ export class SubnetPlanner {
     if (this.live.get(host)?.range) return;
     const bits = this.wanted(host);
     const former = (this.retired.get(host) ?? []).flatMap(({ range }) => range ?? []).reverse();
-    const range = (bits === undefined ? former.slice(0, 1) : former.map(({ first }) => around(first, bits))).find(
-      (candidate) => this.isFree(candidate, host),
-    );
+    const firsts = new Set(bits === undefined ? [] : former.map(({ first }) => around(first, bits).first));
+    const range =
+      bits === undefined
+        ? former[0]
+        : [...firsts].map((first) => block(first, bits)).find((candidate) => this.isFree(candidate, host));
     if (range) this.give(host, range);
   }
 
@@ -430,9 +426,7 @@ export class SubnetPlanner {
   private takeFormerShim(host: string): void {
     if (this.live.get(host)?.shim !== undefined) return;
     const former = (this.retired.get(host) ?? []).flatMap(({ shim }) => shim ?? []).reverse();
-    const shim = former.find(
-      (address) => this.isUsable(address) && this.obstacle(single(address), host, "shim") === undefined,
-    );
+    const shim = former.find((address) => this.isUsable(address));
     if (shim !== undefined) this.giveShim(host, shim);
   }
 

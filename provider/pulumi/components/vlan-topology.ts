@@ -85,10 +85,13 @@ export interface VlanTopologyArgs {
   junit?: pulumi.Input<string> | undefined;
   /** As `probe` of MacvlanNetwork and InterVlanRouter: no range and no gateway is used in which a stranger has an address. Default: false. */
   probe?: boolean | undefined;
+  /**
+   * As AddressPlan's: hosts (gone ones too) whose former addresses no container holds any more, so that others may have them. A name
+   * acts once, in the change that adds it. Default: none.
+   */
+  forget?: string[] | undefined;
   /** Be there again after a reboot. Default: true. */
   persist?: boolean | undefined;
-  /** As AddressPlan's: hosts whose former addresses no container holds any more; others may have those then. Default: none. */
-  forget?: string[] | undefined;
 }
 
 const plainText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);

@@ -306,6 +306,11 @@ describe("a topology", () => {
     assert.deepEqual(ranges, ["172.16.30.32/27", "172.16.30.64/27"]);
   });
 
+  it("asks for a plan that forgets what the program says", () => {
+    assert.deepEqual(toPlan(topology({ forget: ["host3"] })).forget, ["host3"]);
+    assert.equal("forget" in toPlan(topology()), false);
+  });
+
   it("asks for a plan that keeps clear of the hosts' own addresses, of those hosts that take part", () => {
     const given = withVlan({ subnets: ["192.0.2.0/24"], gateway: "192.0.2.254", hosts: ["host2"] });
     assert.deepEqual(toPlan(given), {

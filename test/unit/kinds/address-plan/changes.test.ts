@@ -159,6 +159,22 @@ describe("a plan that is lived in keeps", () => {
     assert.equal(shims(plan(more, changed))["host4"], "172.16.30.1");
   });
 
+  it("both from a range that grows", () => {
+    const shim = { subnet: LAN, gateway: "172.16.30.254", reserved: ["172.16.30.0/27", "172.16.30.128-172.16.30.253"] };
+    const own = planAddresses({ subnets: [{ ...shim, size: 16 }], hosts: ["a"], shims: true });
+    assert.deepEqual(own[LAN]?.hosts, { a: { range: "172.16.30.48/28", shim: "172.16.30.32" } });
+    for (const shims of [true, false]) {
+      const grown = planAddresses({ subnets: [{ ...shim, size: 32 }], hosts: ["a"], shims }, own);
+      assert.deepEqual(ranges(grown), { a: "172.16.30.64/27" });
+    }
+    const beside = { subnet: LAN, gateway: "172.16.30.48", size: 16 };
+    const small = planAddresses({ subnets: [beside], hosts: { a: { slot: 2 } } });
+    assert.deepEqual(ranges(small), { a: "172.16.30.32/28" });
+    const grown = planAddresses({ subnets: [{ subnet: LAN, size: 32 }], hosts: ["a"] }, small);
+    assert.deepEqual(ranges(grown), { a: "172.16.30.64/27" });
+    assert.equal(planAddresses({ subnets: [beside], hosts: ["a"] }, grown)[LAN]?.gateway, "172.16.30.48");
+  });
+
   it("the old range of a host whose slot changes", () => {
     const slots = (host1: number, host2: number) => ({ hosts: { host1: { slot: host1 }, host2: { slot: host2 } } });
     const moved = lived(slots(1, 2), slots(3, 2));
@@ -230,19 +246,19 @@ describe("a plan that is lived in refuses", () => {
       "a gateway in what a host has",
       withGateway("172.16.30.40"),
       plan(),
-      /^Error: the range 172\.16\.30\.32\/27 of host1 in subnet 172\.16\.30\.0\/24 overlaps the gateway 172\.16\.30\.40: give it another gateway, such as 172\.16\.30\.1; or take host1 out of it, and then forget: \["host1"\] frees it once no container there has such an address$/,
+      /^Error: the range 172\.16\.30\.32\/27 of host1 in subnet 172\.16\.30\.0\/24 overlaps the gateway 172\.16\.30\.40: give the subnet another gateway, such as 172\.16\.30\.1; or take host1 out of the subnet first, then forget: \["host1"\] frees it once no container there has such an address$/,
     ],
     [
       "a gateway that is a host's own address",
       { ...withGateway("172.16.30.3"), shims: true },
       lived({ shims: true }),
-      /the own address 172\.16\.30\.3 of host2 in subnet .* overlaps the gateway 172\.16\.30\.3: give it another gateway, such as 172\.16\.30\.1/,
+      /the host's own address 172\.16\.30\.3 of host2 in subnet .* overlaps the gateway 172\.16\.30\.3: give the subnet another gateway, such as 172\.16\.30\.1/,
     ],
     [
       "a gateway in what a host had",
       withGateway("172.16.30.70", { hosts: ["host1"] }),
       gone,
-      /^Error: 172\.16\.30\.64\/27, which host2 had in subnet .* overlaps the gateway 172\.16\.30\.70: give it another gateway, such as 172\.16\.30\.1; or forget: \["host2"\] frees it once no container there has such an address$/,
+      /^Error: 172\.16\.30\.64\/27, which host2 had in subnet .* overlaps the gateway 172\.16\.30\.70: give the subnet another gateway, such as 172\.16\.30\.1; or forget: \["host2"\] frees it once no container there has such an address$/,
     ],
     [
       "a gateway in what a host gives up by the same change",
@@ -254,7 +270,7 @@ describe("a plan that is lived in refuses", () => {
       "the default gateway of a narrower subnet in what a host has",
       { subnets: ["172.16.31.0/24"], hosts: ["a", "b", "c", "d"] },
       plan({ subnets: [WIDE], hosts: ["a", "b", "c", "d"] }),
-      /the range 172\.16\.31\.0\/26 of d in subnet 172\.16\.31\.0\/24 overlaps the gateway 172\.16\.31\.1: give it another gateway, such as 172\.16\.31\.64;/,
+      /the range 172\.16\.31\.0\/26 of d in subnet 172\.16\.31\.0\/24 overlaps the gateway 172\.16\.31\.1: give the subnet another gateway, such as 172\.16\.31\.64;/,
     ],
     [
       "to reserve what a host had",

@@ -156,7 +156,7 @@ describe("planAddresses", () => {
     const plan = planAddresses({ subnets: [LAN], hosts: ["a"] });
     assert.throws(
       () => planAddresses({ subnets: [{ subnet: LAN, reserved: ["172.16.10.40"] }], hosts: ["a"] }, plan),
-      /the range 172\.16\.10\.32\/27 of a in subnet .* overlaps reserved 172\.16\.10\.40: reserve others; or take a out of it, and then forget: \["a"\] frees it once no container there has such an address/,
+      /the range 172\.16\.10\.32\/27 of a in subnet .* overlaps reserved 172\.16\.10\.40: reserve others; or take a out of the subnet first, then forget: \["a"\] frees it once no container there has such an address/,
     );
   });
 });

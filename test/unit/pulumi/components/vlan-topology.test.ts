@@ -59,6 +59,7 @@ describe("VlanTopology", () => {
       },
       shims: ["mac10"],
       persist: false,
+      forget: ["host3"],
     });
     const found = await all();
     assert.deepEqual(Object.keys(found).sort(), [
@@ -77,6 +78,7 @@ describe("VlanTopology", () => {
       "VlanSubinterface lan-router-mac10",
       "VlanTopology lan",
     ]);
+    assert.deepEqual(found["AddressPlan lan"]?.["forget"], ["host3"]);
     const { parent, vlanId, mtu, persist } = found["VlanSubinterface lan-host2-mac10"] ?? {};
     assert.deepEqual({ parent, vlanId, mtu, persist }, { parent: "eth1", vlanId: 100, mtu: 1400, persist: false });
     assert.deepEqual(found["MacvlanNetwork lan-host2-mac10"]?.["subnets"], [
