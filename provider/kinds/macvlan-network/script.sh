@@ -50,80 +50,74 @@ others() {
 
 # --- Docker's API ----------------------------------------------------------------------------------------
 
-# lane NUMBER LIST: requests, "KEY METHOD PATH JSON" a line, one after the other over one connection of docker's own command line, since
-# nothing else need be there that speaks to its socket. Prints "KEY CODE MESSAGE" for each.
-lane() {
-  pipe=$run_dir/docker.$$.$1
-  rm -f "$pipe"
-  mkfifo "$pipe" || return
+# requests LIST HOOK: "KEY METHOD PATH JSON" a line, one after the other over one connection of docker's own command line, since nothing else
+# need be there that speaks to its socket. HOOK KEY CODE MESSAGE is called for each as soon as it is answered. One after the other: asked
+# side by side, Docker 20.10 loses count of who is on a network, and no Docker is quicker.
+requests() {
+  pipe=$run_dir/docker.$$
+  rm -f "$pipe" "$pipe.answers"
+  mkfifo "$pipe" "$pipe.answers" || fail command "mkfifo $pipe" ""
+  docker system dial-stdio <"$pipe" >"$pipe.answers" 2>&1 &
   # It stays open until Docker has answered: an end of input would tell it that nobody waits.
-  docker system dial-stdio <"$pipe" >"$pipe.answer" 2>&1 &
-  exec 7>"$pipe"
-  keys=
-  rest=$2
+  exec 7>"$pipe" 8<"$pipe.answers"
+  ask_for "$1" &
+  keys=$(printf '%s' "$1" | cut -d ' ' -f 1)
+  code= message=
+  while IFS= read -r line <&8 || [ -n "$line" ]; do
+    case $code:$line in
+      *:HTTP/1.*) line=${line#* } code=${line%% *} ;;
+      2*:?) answered "$2" "$code" "" && code= ;;
+      :*) message=$line ;;
+      *'"message":"'*) line=${line#*'"message":"'} && answered "$2" "$code" "${line%\"*}" && code= ;;
+    esac
+  done
+  while [ -n "$keys" ]; do answered "$2" 000 "${message:-Docker gave no answer}"; done
+  exec 7>&- 8<&-
+  rm -f "$pipe" "$pipe.answers"
+}
+
+# answered HOOK CODE MESSAGE: the first of $keys is.
+answered() {
+  key=${keys%%"$nl"*}
+  case $keys in *"$nl"*) keys=${keys#*"$nl"} ;; *) keys= ;; esac
+  "$1" "$key" "$2" "$3"
+  return 0
+}
+
+ask_for() {
+  rest=$1
   while [ -n "$rest" ]; do
     line=${rest%%"$nl"*} rest=${rest#*"$nl"}
-    keys="$keys ${line%% *}" line=${line#* }
+    line=${line#* }
     method=${line%% *} line=${line#* }
     path=${line%% *} line=${line#* }
     if [ -n "$rest" ]; then more=keep-alive; else more=close; fi
     printf '%s %s HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\nContent-Length: %s\r\nConnection: %s\r\n\r\n%s' \
       "$method" "$path" "${#line}" "$more" "$line" >&7
   done
-  wait "$!"
-  exec 7>&-
-  set -- $keys
-  code= message=
-  while IFS= read -r line || [ -n "$line" ]; do
-    case $line in
-      HTTP/1.*)
-        [ -z "$code" ] || { printf '%s %s %s\n' "$1" "$code" "$message"; shift; }
-        line=${line#* } code=${line%% *} message=
-        ;;
-      *'"message":"'*) message=${line#*'"message":"'} message=${message%\"*} ;;
-      *) [ -n "$code" ] || message=$line ;;
-    esac
-  done <"$pipe.answer"
-  rm -f "$pipe" "$pipe.answer"
-  [ -z "$code" ] || { printf '%s %s %s\n' "$1" "$code" "$message"; shift; message=; }
-  for key in "$@"; do printf '%s 000 %s\n' "$key" "${message:-Docker gave no answer}"; done
 }
 
-# side_by_side LIST: the same over several connections at once; into $answers. One at a time is a container's wait for all others.
-lanes='1 2 3 4'
-side_by_side() {
-  rest=$1
-  for number in $lanes; do eval "of_$number="; done
-  while [ -n "$rest" ]; do
-    for number in $lanes; do
-      [ -n "$rest" ] || break
-      line=${rest%%"$nl"*}$nl rest=${rest#*"$nl"}
-      eval "of_$number=\$of_$number\$line"
-    done
-  done
-  for number in $lanes; do
-    eval "line=\$of_$number"
-    [ -z "$line" ] || lane "$number" "$line" >"$run_dir/docker.$$.$number.said" &
-  done
-  wait
-  answers=$(set +f; cat "$run_dir/docker.$$".*.said; rm -f "$run_dir/docker.$$".*.said)
+# Hooks: what was made, and why not is in $said.
+ignore() { :; }
+note() {
+  case $1:$2 in
+    created:2*) made_it=true ;;
+    removed:204 | removed:404) ;;
+    *) [ -n "$said" ] || said=$3 ;;
+  esac
 }
 
-# made_anew JSON: in place of the network that is there, if any; why not is in $said.
+# made_anew JSON: in place of the network that is there, if any.
 made_anew() {
-  answers=$(lane 0 "removed DELETE /networks/$name {}${nl}created POST /networks/create $1$nl")
-  said=${answers##*"created "}
-  case $said in 201\ *) return 0 ;; esac
-  case $answers in "removed 204 "* | "removed 404 "*) ;; *) said=${answers%%"$nl"*} said=${said#removed } ;; esac
-  said=${said#* }
-  return 1
+  made_it=false said=
+  requests "removed DELETE /networks/$name {}${nl}created POST /networks/create $1$nl" note
+  [ "$made_it" = true ]
 }
 
 make() {
-  said=$(lane 0 "created POST /networks/create $1$nl")
-  case $said in "created 201 "*) return 0 ;; esac
-  said=${said#created * }
-  return 1
+  made_it=false said=
+  requests "created POST /networks/create $1$nl" note
+  [ "$made_it" = true ]
 }
 
 # existing: the network as it is, whoever made it, as Docker's API takes it; with the mark that it has by now. A gateway that Docker chose
@@ -184,16 +178,16 @@ refuse_misfits() {
   fail misfits "${misfits%, }"
 }
 
-# connect_request LINE: puts one container back as it was.
-connect_request() {
+# connection_of LINE: the request that puts one container back as it was.
+connection_of() {
   split "$1"
   ip=${ip:-$chosen4} ip6=${ip6:-$chosen6}
   # The network of before has room for all that it had.
   [ "$undoing" = true ] || { fits "$ip" || ip=; fits "$ip6" || ip6=; }
   case $priority in 0) priority= ;; esac
-  request="{\"Container\":\"$container\",\"EndpointConfig\":{$words,\"MacAddress\":\"$mac\"${priority:+,\"GwPriority\":$priority}"
-  request="$request,\"IPAMConfig\":{${ip:+\"IPv4Address\":\"$ip\"${ip6:+,}}${ip6:+\"IPv6Address\":\"$ip6\"}}}}"
-  requests="$requests$container POST /networks/$name/connect $request$nl"
+  config="$words,\"MacAddress\":\"$mac\"${priority:+,\"GwPriority\":$priority}"
+  config="$config,\"IPAMConfig\":{${ip:+\"IPv4Address\":\"$ip\"${ip6:+,}}${ip6:+\"IPv6Address\":\"$ip6\"}}"
+  list="$list$container POST /networks/$name/connect {\"Container\":\"$container\",\"EndpointConfig\":{$config}}$nl"
 }
 
 # in_container PROCESS COMMAND ...: with the host's own programs, in the container's network.
@@ -253,39 +247,42 @@ with_macs() {
 }
 
 disconnect_all() {
-  requests=
+  list=
   IFS=$nl
   for line in $1; do
-    requests="$requests${line%%|*} POST /networks/$name/disconnect {\"Container\":\"${line%%|*}\",\"Force\":true}$nl"
+    list="$list${line%%|*} POST /networks/$name/disconnect {\"Container\":\"${line%%|*}\",\"Force\":true}$nl"
   done
   IFS=" 	$nl"
-  side_by_side "$requests"
+  [ -z "$list" ] || requests "$list" ignore
 }
 
-# connect_all LIST: goes on after a failure, so that as few as possible stay off. One that has gone in the meantime (docker run --rm)
-# is nobody's loss.
+# A hook: the container of the next line is back. One that has gone in the meantime (docker run --rm) is nobody's loss.
+back() {
+  line=${waiting%%"$nl"*} waiting=${waiting#*"$nl"}
+  case $2:$3 in
+    2*) keep_mac "$line" >>"$run_dir/macs.$$" & ;;
+    *"No such container"* | *"already exists in network"*) ;;
+    *) wrong=$3 ;;
+  esac
+}
+
+# connect_all LIST: goes on after a failure, so that as few as possible stay off.
 undoing=false
 connect_all() {
-  requests= wrong=
+  list= wrong= waiting=$1
   IFS=$nl
   for line in $1; do
     IFS=" 	$nl"
-    connect_request "$line"
+    connection_of "$line"
     IFS=$nl
   done
   IFS=" 	$nl"
-  side_by_side "$requests"
-  IFS=$nl
-  for answer in $answers; do
-    case $answer in *" 2"[0-9][0-9]" "* | *"No such container"* | *"already exists in network"*) ;; *) wrong=${answer#* * } ;; esac
-  done
-  for line in $1; do keep_mac "$line" & done >"$run_dir/macs.$$"
+  : >"$run_dir/macs.$$"
+  [ -z "$list" ] || requests "$list" back
   wait
-  wrong=$wrong$(cat "$run_dir/macs.$$")
+  said=$wrong$(cat "$run_dir/macs.$$")
   rm -f "$run_dir/macs.$$"
-  IFS=" 	$nl"
-  said=$wrong
-  [ -z "$wrong" ]
+  [ -z "$said" ]
 }
 
 # Which containers were on the network before it was taken down: kept over a crash and a reboot until all of them are

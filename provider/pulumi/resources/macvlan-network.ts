@@ -15,10 +15,12 @@ export interface MacvlanNetworkArgs extends Arguments<MacvlanNetworkArguments> {
 /**
  * A Docker network whose containers stand on a VLAN with addresses of their own.
  *
- * Docker can't change a network (moby 27598): an update disconnects its containers, makes it anew and connects them
- * again with the IP addresses and aliases they had; where that fails, all of it is undone.
+ * Docker can't change a network (moby 27598): an update disconnects its containers, makes it anew, on another parent too, and connects
+ * them again with the IP and MAC addresses, aliases and gateway priority they had; where that fails, all of it is undone. An address that
+ * Docker chose and that no longer fits is Docker's to choose again; one that a user chose and that no longer fits is an error, with the
+ * container's name, before anything is changed. A change of the mark alone (another name of the resource) leaves them all alone.
  *
- * Source: `docker network create`. Id: `<host>/<name>`.
+ * Source: https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Network. Id: `<host>/<name>`.
  *
  * @example
  * new MacvlanNetwork("host1-mac10", { host, parent: vlan100.name, name: "mac10",

@@ -10,7 +10,7 @@ const MAC = "02:42:ac:10:0a:14";
 
 /** Some of its functions, in a shell of their own; the network's subnets are the new ones. */
 function inShell(code: string, ...words: string[]): string {
-  const functions = ["number", "groups", "covers", "split", "by_user", "fits", "refuse_misfits", "connect_request"].map(
+  const functions = ["number", "groups", "covers", "split", "by_user", "fits", "refuse_misfits", "connection_of"].map(
     (name) => {
       const [found] = new RegExp(`^${name}\\(\\) \\{(.*\\}$|[\\s\\S]*?^\\}$)`, "m").exec(SCRIPT) ?? [];
       assert.ok(found, name);
@@ -20,7 +20,7 @@ function inShell(code: string, ...words: string[]): string {
   const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-unit-"));
   try {
     writeFileSync(join(folder, "kept"), "c1 172.16.99.8\n");
-    const before = `nl='\n'\nIFS=" \t$nl"\nset -uf\nname=mac1 requests= undoing=false\nkept_addresses() { printf %s ${folder}/kept; }\nsubnets="172.16.10.0/23\nfd00:10::/64\n"
+    const before = `nl='\n'\nIFS=" \t$nl"\nset -uf\nname=mac1 list= undoing=false\nkept_addresses() { printf %s ${folder}/kept; }\nsubnets="172.16.10.0/23\nfd00:10::/64\n"
       barred="172.16.10.1\n"\nfail() { printf '%s ' "$@"; exit 3; }`;
     const { stdout, stderr } = spawnSync("sh", ["-c", [before, ...functions, code].join("\n"), "sh", ...words], {
       encoding: "utf8",
@@ -34,7 +34,7 @@ function inShell(code: string, ...words: string[]): string {
 
 describe("macvlan-network", () => {
   const request = (line: string) => {
-    const [key, method, path, ...body] = inShell('connect_request "$1"\nprintf %s "$requests"', line).split(" ");
+    const [key, method, path, ...body] = inShell('connection_of "$1"\nprintf %s "$list"', line).split(" ");
     assert.deepEqual([key, method, path], [line.split("|")[0], "POST", "/networks/mac1/connect"]);
     return JSON.parse(body.join(" ")) as unknown;
   };
