@@ -150,7 +150,6 @@ describe("A topology that is lived in", function () {
       await up();
       assert.deepEqual(await containers(), were);
       if (what !== "another mode") await assertReached();
-      assert.match(await up(), /\d+ unchanged/);
       change();
       await up();
       assert.deepEqual(await containers(), were);
@@ -170,8 +169,9 @@ describe("A topology that is lived in", function () {
     for (const [what, to] of Object.entries(CHANGES)) {
       if (["a VLAN less", "a host of another name", "another MTU"].includes(what)) continue;
       for (const [failure, { break: script, mend }] of Object.entries(FAILURES)) {
-        if (!process.env["FAULTS"] && Object.keys(FAILURES).indexOf(failure) !== Object.keys(CHANGES).indexOf(what) % 3)
-          continue;
+        // In npm test one change for each failure; each with each in npm run test:faults.
+        const short = Object.keys(FAILURES).indexOf(failure) === Object.keys(CHANGES).indexOf(what);
+        if (!process.env["FAULTS"] && !short) continue;
         it(`from ${what} that ${failure} broke off, and forth again`, async () => {
           const were = await containers();
           const ends =

@@ -6,22 +6,24 @@ import { assertSame, type Driven, driven, json, on, type Props, snapshot } from 
 
 const COUNT = 20;
 const CHOSEN = "02:42:aa:bb:cc:01";
-/** Seconds without an answer, of the container that is back first and of the one that is back last. */
-const FIRST = 3;
-const LAST = 6;
+/**
+ * Seconds without an answer: of the container that is back first, and of the one that is back last. What was measured with nothing beside
+ * it stands in docs/guarantees.md (3 and 6); in npm test another lab keeps the machine busy, so that twice as much is let pass.
+ */
+const FIRST = 2 * 3;
+const LAST = 2 * 6;
+/** Docker 20.10 starts its whole daemon's program for each container that gets IPv6. */
+const LAST_WITH_IPV6 = 2 * 23;
 
 const V4 = { subnet: "172.16.30.0/24", gateway: "172.16.30.1", ipRange: "172.16.30.64/26" };
 const V6 = { subnet: "fd00:30::/64", gateway: "fd00:30::1" };
 
 const CHANGES: [what: string, change: Props][] = [
   ["its VLAN", { parent: "enp0s8.301" }],
-  ["its gateway", { subnets: [{ ...V4, gateway: "172.16.30.2" }] }],
+  ["its gateway and its mode", { subnets: [{ ...V4, gateway: "172.16.30.2" }], mode: "private" }],
   ["an IPv6 subnet more", { subnets: [V4, V6] }],
-  ["its labels, with IPv6", { labels: { note: "2" } }],
-  ["the IPv6 subnet away again", { subnets: [V4] }],
-  ["its mode", { mode: "private" }],
+  ["the IPv6 subnet away again, and a label", { subnets: [V4], labels: { note: "2" } }],
   ["its subnet wider", { subnets: [{ ...V4, subnet: "172.16.30.0/23" }] }],
-  ["its subnet narrower again", { subnets: [V4] }],
 ];
 
 interface Found {
@@ -57,7 +59,7 @@ class Peer {
   async told(): Promise<number[]> {
     const printed = await on(
       this.host,
-      `sleep 8; pkill -INT ping; now=$(date +%s.%N); sleep 0.5; cd /tmp/asked
+      `sleep 3; pkill -INT ping; now=$(date +%s.%N); sleep 0.5; cd /tmp/asked
        for a in *.300; do a=$(basename $a .300); echo $a $(cat $a.* | grep -o '^\\[[0-9.]*\\] 64 bytes' | tr -dc '0-9.\\n ' | cut -d ' ' -f 1 | sort -n) $now; done`,
     );
     return printed.split("\n").map((line) => {
@@ -102,8 +104,14 @@ for (const { name: host } of HOSTS) {
         };
       });
     };
+    /** As the kernel has them: Docker 28 shows others. */
     const macs = async () =>
-      (await on(host, `for c in ${names.join(" ")}; do docker exec $c sh -c 'cat /sys/class/net/eth*/address'; done`))
+      (
+        await on(
+          host,
+          `for process in $(docker inspect -f '{{.State.Pid}}' ${names.join(" ")}); do cat /proc/$process/root/sys/class/net/eth*/address; done`,
+        )
+      )
         .split("\n")
         .sort();
 
