@@ -57,8 +57,12 @@ export interface ResourceKind<I extends CommonInputs = CommonInputs> {
   beside?(olds: I, news: I): boolean;
   /** Further fields of which just this change can't be made in place. */
   remade?(olds: Partial<I>, news: Partial<I>): string[];
-  /** Who is off it while this change is made, as `state` was last read: a preview names them. */
-  interrupts?(olds: I, news: I, state: Record<string, unknown>): readonly string[];
+  /** Who is off it while this change is made, as `state` was last read, and for how long: a preview tells. */
+  interrupts?(
+    olds: I,
+    news: I,
+    state: Record<string, unknown>,
+  ): { who: readonly string[]; seconds: number } | undefined;
   /** The id below the host's label, as in `host1/eth0.100`. */
   localId(inputs: I): string;
   /** Fills in what follows from other fields. Fields that are not known yet are missing. */

@@ -152,13 +152,13 @@ export function diff(kind: ResourceKind, olds: Props, news: Props): Diff {
 /** What a preview has to tell of a change besides its fields. */
 export function interruption(kind: ResourceKind, olds: Props, news: Props, { replaces }: Diff): string | undefined {
   const [old, wanted] = [inputsOf(kind, olds), inputsOf(kind, news)];
-  const names = kind.interrupts?.(old, wanted, olds);
-  if (!names?.length) return undefined;
+  const found = kind.interrupts?.(old, wanted, olds);
+  if (!found) return undefined;
   const place = `${kind.describe(old)} on ${hostLabel(old.host)}`;
-  const users = `${names.join(", ")} (as last read)`;
+  const users = `${found.who.join(", ")} (as last read)`;
   return replaces.length > 0
     ? `${place} can be replaced only once no container is on it: ${users} must be removed or disconnected first, unless this program does so`
-    : `${place} is made anew: ${users} will be off it until they are put back as they were`;
+    : `${place} is made anew: ${users} will be off it for about ${found.seconds} s, until they are put back as they were`;
 }
 
 /** An unknown credential is no unknown host: only address and port tell which host it is. */

@@ -28,7 +28,7 @@ import type { Refusal } from "../../vocabulary/errors";
 import { address, dockerName, flag, interfaceName, plainText, subnet, textMap } from "../../vocabulary/fields";
 import { markOf } from "../../vocabulary/mark";
 import { completeMode, flagOfIpvlan, kind, modeOf, NETWORK_MODES, refuseMode } from "../../vocabulary/modes";
-import { type Checked, sortKeys } from "../../vocabulary/values";
+import { type Checked, canonical, sortKeys } from "../../vocabulary/values";
 import { parentClaim } from "../shared/parent";
 import type { MacvlanNetworkArguments } from "./arguments";
 
@@ -94,6 +94,10 @@ const barred = ({ gateway, auxAddresses }: Subnet): string[] => [
   ...(gateway === undefined ? [] : [gateway]),
   ...Object.values(auxAddresses ?? {}),
 ];
+
+/** For how long the last of them is off: as measured (docs/guarantees.md), with the slowest Docker. */
+const secondsOff = (count: number, networks: readonly MacvlanNetworkInputs[]): number =>
+  Math.ceil(2 + count * (canonical(networks.map(({ subnets }) => subnets)).includes("::") ? 1 : 0.15));
 
 const NO_PARENT = "is missing: it must be the name of a network interface";
 const NO_SUBNETS = "must name at least one subnet: without one Docker picks a pool that may collide with your LAN";
@@ -179,8 +183,12 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
     configFrom: dockerName.optional(),
   },
   identity: ["name", "driver", "scope", "configOnly", "configFrom"],
-  interrupts: (olds, news, { attachedContainers }) =>
-    olds.name === news.name && specHash(spec(olds)) === specHash(spec(news)) ? [] : (attachedContainers as string[]),
+  interrupts: (olds, news, { attachedContainers }) => {
+    const who = (attachedContainers ?? []) as string[];
+    if (who.length === 0 || (olds.name === news.name && specHash(spec(olds)) === specHash(spec(news))))
+      return undefined;
+    return { who, seconds: secondsOff(who.length, [olds, news]) };
+  },
   localId: ({ name }) => name,
   complete: ({ driver, mode, flag }) => completeMode({ kind: driver, mode, flag }),
   refuse: (inputs, unknown) => {
