@@ -7,13 +7,14 @@ import { Project } from "./pulumi";
 const PROGRAM = `import { VlanTopology } from "pulumi-macvlan";
 
 const lab = JSON.parse(process.env["LAB_HOSTS"] ?? "");
-const { vlans = {}, hosts = { host1: "host1", host2: "host2" } } = JSON.parse(process.env["LAB_CHANGE"] ?? "{}");
+const change = JSON.parse(process.env["LAB_CHANGE"] ?? "{}");
+const hosts: Record<string, string> = change.hosts ?? { host1: "host1", host2: "host2" };
 const base = {
   iot: { vlanId: 300, subnets: ["172.16.30.0/24"] },
   nas: { vlanId: 310, subnets: ["172.16.40.0/24"] },
   idle: { vlanId: 320, subnets: ["172.16.50.0/24"] },
 };
-const all = Object.entries({ ...base, ...vlans }).filter(([, vlan]) => vlan !== null);
+const all = Object.entries({ ...base, ...change.vlans }).filter(([, vlan]) => vlan !== null);
 new VlanTopology("lan", {
   hosts: Object.fromEntries(
     Object.entries(hosts).map(([name, host]) => [

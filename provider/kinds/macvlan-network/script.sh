@@ -123,8 +123,9 @@ make() {
 # existing: the network as it is, whoever made it, as Docker's API takes it; with the mark that it has by now. A gateway that Docker chose
 # shows with its prefix.
 existing() {
-  ask '{"Name":{{json .Name}},"CheckDuplicate":true,"Driver":{{json .Driver}},"Internal":{{json .Internal}},"Attachable":{{json .Attachable}},\
-"EnableIPv6":{{json .EnableIPv6}},"ConfigOnly":{{json .ConfigOnly}},"IPAM":{{json .IPAM}},"Options":{{json .Options}},"Labels":{{json .Labels}}}' |
+  fields='"Name":{{json .Name}},"CheckDuplicate":true,"Driver":{{json .Driver}},"Internal":{{json .Internal}},"Attachable":{{json .Attachable}}'
+  fields=$fields',"EnableIPv6":{{json .EnableIPv6}},"ConfigOnly":{{json .ConfigOnly}},"IPAM":{{json .IPAM}}'
+  ask "{$fields,\"Options\":{{json .Options}},\"Labels\":{{json .Labels}}}" |
     sed -e 's|\("Gateway":"[^"/]*\)/[0-9]*"|\1"|g' -e "s|\(\"pulumi-macvlan.mark\":\)\"[^\"]*\"|\1\"$found_mark\"|"
 }
 
