@@ -230,6 +230,8 @@ keep_mac() {
   [ -z "$address" ] || said=$(in_container "$process" sh -c "$SET_MAC" sh "$address" "$mac") || printf '%s: %s\n' "${called#/}" "$said"
 }
 
+GET_MAC='ip -o link show dev "$(ip -o addr show to "$1" | sed -n "1s/^[0-9]*: \([^ ]*\) .*/\1/p")"'
+
 # with_macs LIST: the same list, with the MAC addresses that the interfaces really have: Docker does not know of one that was set there.
 with_macs() {
   IFS=$nl
@@ -238,7 +240,7 @@ with_macs() {
     split "$line"
     # An ipvlan has its parent's, which Docker does not show.
     if [ -n "$mac" ] && [ "${process:-0}" != 0 ] && ! has_mac "$process" "$mac"; then
-      really=$(in_container "$process" ip addr show to "${ip:-$ip6}")
+      really=$(in_container "$process" sh -c "$GET_MAC" sh "${ip:-$ip6}")
       case $really in *link/ether\ *) mac=${really#*link/ether } mac=${mac%% *} ;; esac
     fi
     printf '%s|%s|%s|%s|%s|%s|%s|%s|%s|%s\n' "$container" "$called" "$process" "$mac" "$ip" "$chosen4" "$ip6" "$chosen6" "$priority" "$words"
