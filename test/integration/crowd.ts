@@ -1,6 +1,7 @@
 // node crowd.js STACK FIRST COUNT create|delete INVENTORY: a stack's many links on host1, all asked for at once.
 import { readFileSync } from "node:fs";
 import { closeConnections } from "../../provider/host/ssh/connection";
+import { forgetClaims } from "../../provider/lifecycle/claims";
 import { handlers } from "../../provider/pulumi/dynamic/handlers";
 
 const [stack = "", first = "0", count = "0", what = "", inventory = ""] = process.argv.slice(2);
@@ -14,7 +15,10 @@ async function main(): Promise<void> {
       const wanted = { host, __owner: `tests/${stack}/${name}`, parent: "enp0s8", name };
       const { inputs, failures } = await handlers.check("MacvlanLink", {}, wanted);
       if (failures.length > 0) throw new Error(JSON.stringify(failures));
-      await (what === "create" ? handlers.create("MacvlanLink", inputs) : handlers.delete("MacvlanLink", inputs));
+      if (what === "create") return handlers.create("MacvlanLink", inputs);
+      // As a destroy, which runs no program: what a program has is not deleted under it.
+      forgetClaims();
+      return handlers.delete("MacvlanLink", inputs);
     }),
   );
   await closeConnections();

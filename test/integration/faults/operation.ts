@@ -1,6 +1,7 @@
 // One operation in a process of its own, which can be killed: JSON on standard input, JSON on standard output.
 import { readFileSync } from "node:fs";
 import { closeConnections } from "../../../provider/host/ssh/connection";
+import { forgetClaims } from "../../../provider/lifecycle/claims";
 import { handlers } from "../../../provider/pulumi/dynamic/handlers";
 
 type Props = Record<string, unknown>;
@@ -24,6 +25,8 @@ export async function perform({ verb, type, news, olds }: Order): Promise<Outcom
   try {
     if (verb === "create") return { outs: (await handlers.create(type, news)).outs };
     if (verb === "update") return { outs: (await handlers.update(type, olds, news)).outs };
+    // As a destroy, which runs no program: what a program has is not deleted under it.
+    forgetClaims();
     await handlers.delete(type, olds);
     return { outs: {} };
   } catch (error) {
