@@ -13,7 +13,20 @@ const tests = join(__dirname, "..", "test");
 /** Two labs keep two cores busy; faults spend most of their time waiting for a deadline. */
 const JOBS = process.env["FAULTS"] ? 2 * availableParallelism() : Math.min(2, availableParallelism());
 /** Those that take longest begin first, so that the last to end is a short one. */
-const LONGEST = ["persist", "typed", "guard", "foreign", "property/inputs", "fabric", "kills", "errors", "cases"];
+const LONGEST = [
+  "day-two",
+  "persist",
+  "lived-in",
+  "typed",
+  "readiness",
+  "guard",
+  "foreign",
+  "property/inputs",
+  "fabric",
+  "kills",
+  "errors",
+  "cases",
+];
 
 const rank = (file: string): number => {
   const place = LONGEST.findIndex((name) => file.endsWith(`${name}.test.js`));
