@@ -9,10 +9,10 @@ take_list subnets
 take_list barred # addresses of the subnets that no container can have
 end
 
-found='{{.Id}}|{{with index .Labels "pulumi-macvlan.spec"}}{{.}}{{end}}|{{with index .Labels "pulumi-macvlan.mark"}}{{.}}{{end}}'
+facts='{{.Id}}|{{with index .Labels "pulumi-macvlan.spec"}}{{.}}{{end}}|{{with index .Labels "pulumi-macvlan.mark"}}{{.}}{{end}}'
 
 find_network() {
-  line=$(ask "$found")
+  line=$(ask "$facts")
   id=${line%%|*} found_mark=${line##*|}
   [ -n "$id" ] || return 1
   if [ "$swarm" = true ]; then
@@ -30,7 +30,7 @@ keep_mark() {
     line=$mark
   else
     find_network
-    case $(ask "$found") in *"|$mark") drop_mark; return ;; esac
+    case $(ask "$facts") in *"|$mark") drop_mark; return ;; esac
     line="$id $mark"
   fi
   { peek "$marks/$name" && [ "$peeked" = "$line" ]; } || write "$marks/$name" 600 "$line"
