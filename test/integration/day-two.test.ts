@@ -139,6 +139,9 @@ describe("A topology that is lived in", function () {
   });
 
   for (const [what, to] of Object.entries(CHANGES)) {
+    // The others are measured on each release in lived-in.test.ts; all of them are here in npm run test:faults.
+    const short = ["another VLAN id", "a wider subnet", "a VLAN less", "a host of another name"].includes(what);
+    if (!process.env["FAULTS"] && !short) continue;
     it(`takes ${what}, and takes it back, with its containers as they were`, async () => {
       const were = await containers();
       change(to);
