@@ -9,7 +9,8 @@ take_list subnets
 take_list barred # addresses of the subnets that no container can have
 end
 
-facts='{{.Id}}|{{with index .Labels "pulumi-macvlan.spec"}}{{.}}{{end}}|{{with index .Labels "pulumi-macvlan.mark"}}{{.}}{{end}}'
+# A Swarm's has no labels at all, and then none can be looked for.
+facts='{{.Id}}|{{with .Labels}}{{with index . "pulumi-macvlan.spec"}}{{.}}{{end}}|{{with index . "pulumi-macvlan.mark"}}{{.}}{{end}}{{else}}|{{end}}'
 
 find_network() {
   line=$(ask "$facts")
