@@ -42,23 +42,11 @@ function vlan(mark: string, [name = "", parent = "", protocol = "", id = ""]: st
   ].join("");
 }
 
-function network([name = "", , , , count = "0", ...rest]: string[]): string {
-  const words = rest.slice(0, Number(count));
-  const all = (option: string) =>
-    words.filter((word) => word.startsWith(`--${option}=`)).map((word) => word.slice(option.length + 3));
-  const map = (option: string) => Object.fromEntries(all(option).map((word) => word.split(/=(.*)/).slice(0, 2)));
-  const Config = [{ Subnet: all("subnet")[0], IPRange: all("ip-range")[0], Gateway: all("gateway")[0] }];
-  const found = {
-    Name: name,
-    Id: Buffer.from(name).toString("hex"),
-    Driver: all("driver")[0],
-    Internal: false,
-    IPAM: { Config },
-    Options: map("opt"),
-    Labels: map("label"),
-    Containers: {},
-  };
-  return section("network", [found]);
+function network(mark: string, [name = "", , , , request = ""]: string[]): string {
+  const { Driver, IPAM, Options, Labels } = JSON.parse(request) as Record<string, unknown>;
+  const Id = Buffer.from(name).toString("hex");
+  const found = { Name: name, Id, Driver, Internal: false, IPAM, Options, Labels, Containers: {} };
+  return `${section("network", [found])}\n@mark\n${mark}\n`;
 }
 
 function answer(objects: Objects, script: string, data: string[]): string {
@@ -67,7 +55,7 @@ function answer(objects: Objects, script: string, data: string[]): string {
   const kind = script.includes("resource=vlan-subinterface") ? "vlan" : "network";
   const key = `${kind} ${own[0]}`;
   if (verb === "delete") objects.delete(key);
-  if (verb === "ensure") objects.set(key, kind === "vlan" ? vlan(mark, own) : network(own));
+  if (verb === "ensure") objects.set(key, kind === "vlan" ? vlan(mark, own) : network(mark, own));
   const made = verb === "ensure" ? section("made", undefined) : "";
   return `${made}${verb === "delete" ? "" : (objects.get(key) ?? "")}\n@persisted\nyes\n@end\n`;
 }
