@@ -10,6 +10,7 @@ new MacvlanNetwork("mac10", {
   host: JSON.parse(process.env["LAB_HOST"] ?? ""),
   name: "mac10",
   parent: process.env["LAB_PARENT"] ?? "",
+  driver: process.env["LAB_DRIVER"] === "ipvlan" ? "ipvlan" : "macvlan",
   subnets: [{ subnet: "172.16.10.0/24" }],
   labels: { note: process.env["LAB_NOTE"] ?? "" },
 });
@@ -53,9 +54,15 @@ describe("what the CLI tells", function () {
       /Docker network "mac10" on host1 is made anew: c1 \(as last read\) will be off it for about 3 s, until they are put back/,
     ));
 
-  it("at preview names those that are in the way of another network", async () =>
+  it("at preview names those that come along to another parent", async () =>
     assert.match(
       await preview({ LAB_PARENT: "enp0s3" }),
+      /"mac10" on host1 is made anew: c1 \(as last read\) will be off it for about 3 s, until they are put back/,
+    ));
+
+  it("at preview names those that are in the way of another network", async () =>
+    assert.match(
+      await preview({ LAB_DRIVER: "ipvlan" }),
       /"mac10" on host1 can be replaced only once no container is on it: c1 \(as last read\) must be removed or disconnected first/,
     ));
 
