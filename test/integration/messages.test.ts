@@ -35,6 +35,7 @@ describe("what the CLI tells", function () {
     Object.assign(stack.env, {
       LAB_HOST: JSON.stringify(lab.connection("host1")),
       LAB_PARENT: "enp0s8",
+      LAB_DRIVER: "macvlan",
       LAB_NOTE: "1",
     });
     await stack.init();

@@ -22,7 +22,8 @@ const markOf = (host: string, name: string) => on(host, `cat /sys/class/net/${na
 const networkMark = (host: string, name: string) =>
   on(
     host,
-    `cat /var/lib/pulumi-macvlan/networks/${name} 2>/dev/null || docker network inspect -f '{{index .Labels "pulumi-macvlan.mark"}}' ${name}`,
+    // There with the id of the network that it is about, else on the network itself.
+    `sed 's/^[0-9a-f]* //' /var/lib/pulumi-macvlan/networks/${name} 2>/dev/null || docker network inspect -f '{{index .Labels "pulumi-macvlan.mark"}}' ${name}`,
   );
 
 /** What an up would do: nothing but updates. */
