@@ -41,12 +41,14 @@ const filesOf = (...folders: string[]): string[] =>
     .filter((file) => file.endsWith(".test.js"))
     .sort((one, other) => rank(one) - rank(other) || one.localeCompare(other));
 
+interface Outcome {
+  passes: number;
+  /** Full titles. */
+  failed: string[];
+}
+
 /** One suite. A skipped test is no passed one: mocha fails it. */
-function run(
-  files: readonly string[],
-  only: string | undefined,
-  options: Mocha.MochaOptions = {},
-): Promise<{ passes: number; failures: number }> {
+function run(files: readonly string[], only: string | undefined, options: Mocha.MochaOptions = {}): Promise<Outcome> {
   const mocha = new Mocha({
     forbidPending: true,
     forbidOnly: true,
@@ -55,15 +57,19 @@ function run(
     ...options,
   });
   for (const file of files) mocha.addFile(file);
+  const failed: string[] = [];
   return new Promise((resolve) => {
-    const runner = mocha.run(() =>
-      resolve({ passes: runner.stats?.passes ?? 0, failures: runner.stats?.failures ?? 1 }),
-    );
+    const runner = mocha.run(() => resolve({ passes: runner.stats?.passes ?? 0, failed }));
+    // At once, and not only after the last of all files.
+    runner.on("fail", (test, error: Error) => {
+      failed.push(test.fullTitle());
+      console.log(`${test.fullTitle()}:\n${error.stack ?? messageOf(error)}`);
+    });
   });
 }
 
 /** Each file on hosts of its own, several at once; a file's tests are shown when it has ended. */
-async function runOnLabs(files: readonly string[], only: string | undefined) {
+async function runOnLabs(files: readonly string[], only: string | undefined): Promise<Outcome> {
   process.env["PATH"] = `${await pulumiFolder()}:${process.env["PATH"]}`;
   await Lab.prepare();
   const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-test-"));
@@ -102,9 +108,10 @@ async function main(): Promise<void> {
   await onlyDeclaredPrograms();
   const unit = await run(filesOf("unit"), only);
   const rest = await runOnLabs(filesOf("property", "integration"), only);
-  const failed = unit.failures + rest.failures;
-  console.log(`${unit.passes + rest.passes} passed, ${failed} failed`);
-  process.exit(failed === 0 ? 0 : 1);
+  const failed = [...unit.failed, ...rest.failed];
+  for (const title of failed) console.log(`failed: ${title}`);
+  console.log(`${unit.passes + rest.passes} passed, ${failed.length} failed`);
+  process.exit(failed.length === 0 ? 0 : 1);
 }
 
 main().catch((error: unknown) => {

@@ -206,12 +206,12 @@ describe("resources", function () {
   it("leave a component, and nothing on their hosts changes but marks", async () => {
     say("outside", "");
     const shown = await first.good("preview", "--diff");
-    assert.match(shown, /~ 5 to update\n\s+- 1 to delete\n/, shown);
-    assert.match(
-      shown,
-      /- pulumi-macvlan:index:VlanTopology: \(delete\)/,
-      "the component itself, which is nothing on a host",
-    );
+    assert.match(shown, /~ 5 to update\n\s+- 2 to delete\n/, shown);
+    for (const part of ["pulumi-macvlan:index:VlanTopology", "pulumi-nodejs:dynamic/macvlan:Readiness"])
+      assert.ok(
+        shown.includes(`- ${part}: (delete)`),
+        `the component and its question, which are nothing on a host\n${shown}`,
+      );
     await first.good("up", "--yes", "--skip-preview");
     await assertUntouched();
     assert.equal(await markOf("host1", "enp0s8.100"), "pulumi-macvlan one/one/vlan");

@@ -113,8 +113,13 @@ for (const { name: host } of HOSTS) {
       assertSame(await snapshot(host), wanted);
     });
 
+    it("is replaced, the new one first, for another vlanId, which gives it another name", async () => {
+      const { replaces, deleteBeforeReplace } = await vlan.diff({ vlanId: 101 });
+      assert.deepEqual([...replaces].sort(), ["name", "vlanId"]);
+      assert.equal(deleteBeforeReplace, false);
+    });
+
     for (const [what, change] of [
-      ["vlanId", { vlanId: 101 }],
       ["name", { name: "trunk100" }],
       ["protocol", { protocol: "802.1ad" }],
     ] as const) {

@@ -222,14 +222,11 @@ export class SubnetPlanner {
     return undefined;
   }
 
-  /** What a host has or had itself is nobody else's; the rest is looked for among what all have and had. */
+  /** Where nobody else is or was: former gateways are avoided too, but in what a host has or had itself. */
   private isFree(range: Block, host: string): boolean {
-    const own = [this.live.get(host) ?? {}, ...(this.retired.get(host) ?? [])];
-    if (own.some(({ range: mine }) => mine && mine.first <= range.first && range.last <= mine.last)) return true;
-    return (
-      this.obstacle(range, host, "range") === undefined &&
-      !this.formerGateways.some((gateway) => overlaps(range, gateway))
-    );
+    const own = [this.live.get(host) ?? {}, ...(this.retired.get(host) ?? [])].flatMap(({ range: mine }) => mine ?? []);
+    const avoided = this.formerGateways.filter((gateway) => !own.some((mine) => overlaps(mine, gateway)));
+    return this.obstacle(range, host, "range") === undefined && !avoided.some((gateway) => overlaps(range, gateway));
   }
 
   private refuse(what: string, obstacle: Obstacle | undefined, advice: string): void {

@@ -479,7 +479,7 @@ export function live(changes: number, seed?: number): Counts {
           return { model: world, real: world };
         }, commands),
       ),
-      { numRuns: 100, ...(seed === undefined ? {} : { seed }) },
+      { numRuns: 100, includeErrorInReport: true, ...(seed === undefined ? {} : { seed }) },
     );
   }
   return counts;
