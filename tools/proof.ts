@@ -26,7 +26,7 @@ async function onHost(hosts: Hosts, name: string, script: string, words: readonl
   const answer = await runner.run(
     hostSchema.parse(publicPart(plain)),
     secretPart(plain),
-    `${readLibrary()}\nbegin; take_list words; end; set -- $words\n${script}`,
+    [...readLibrary(), `begin; take_list words; end; set -- $words\n${script}\n`],
     encodeData([words]),
   );
   if (answer.code !== 0) throw new Error(`on ${name}: ${answer.stderr || answer.stdout}`);

@@ -6,7 +6,7 @@ import { decodeSections, type Sections } from "../formats/sections";
 import { ConnectionError, HostError, messageOf } from "../vocabulary/errors";
 import { type Credentials, type HostFields, hostLabel } from "../vocabulary/host";
 import { encodeData } from "./quote";
-import { readLibrary } from "./scripts";
+import { readLibrary, type Script } from "./scripts";
 
 export interface Answer {
   code: number;
@@ -20,12 +20,21 @@ export interface Runner {
   run(
     host: HostFields,
     credentials: Credentials,
-    script: string,
+    script: Script,
     input: string,
     options?: { fresh?: boolean },
   ): Promise<Answer>;
-  /** One change at a time on a host: `task` begins when those before it have come to their end. */
-  alone<T>(host: HostFields, task: () => Promise<T>): Promise<T>;
+  /**
+   * One change at a time on a host, in the order of the calls. Those that wait are not sent, so that they don't use up their time
+   * limit, until all before them have been answered, and what `settle` makes of the answers has come to its end.
+   */
+  change<T>(
+    host: HostFields,
+    credentials: Credentials,
+    script: Script,
+    input: string,
+    settle: (answer: Promise<Answer>) => Promise<T>,
+  ): Promise<T>;
 }
 
 /** Seconds until a change that may cut SSH off must be confirmed. */
@@ -41,25 +50,27 @@ export class RolledBack extends HostError {}
  * Makes a change and, where the host guards it, confirms it over a new connection. Gives the script's answer; throws
  * RolledBack, or an error with `made` where nobody knows what came of it.
  */
-export async function makeChange(
+export function makeChange(
   runner: Runner,
   host: HostFields,
   credentials: Credentials,
-  script: string,
+  script: Script,
   input: string,
   nonce: string,
 ): Promise<Answer> {
-  let answer: Answer | undefined;
-  let broken: unknown;
-  try {
-    answer = await runner.run(host, credentials, script, input);
-    const guard = decodeSections(answer.stdout).get("guard");
-    if (guard === undefined || guard === "failed") return answer;
-  } catch (error) {
-    if (error instanceof ConnectionError) throw error;
-    broken = error;
-  }
-  return confirm(runner, host, credentials, nonce, answer, broken);
+  return runner.change(host, credentials, script, input, async (answering) => {
+    let answer: Answer | undefined;
+    let broken: unknown;
+    try {
+      answer = await answering;
+      const guard = decodeSections(answer.stdout).get("guard");
+      if (guard === undefined || guard === "failed") return answer;
+    } catch (error) {
+      if (error instanceof ConnectionError) throw error;
+      broken = error;
+    }
+    return confirm(runner, host, credentials, nonce, answer, broken);
+  });
 }
 
 async function confirm(

@@ -3,48 +3,65 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const provider = join(__dirname, "..", "..", "..", "provider");
+
+/** The texts that make up a script, in order: a connection sends each of them once. */
+export type Script = readonly string[];
+
+export const textOf = (script: Script): string => script.join("");
+
 const cache = new Map<string, string>();
+
+/** Comments and indentation need not travel. */
+function read(file: string): string {
+  const found = cache.get(file);
+  if (found !== undefined) return found;
+  const text = readFileSync(join(provider, `${file}.sh`), "utf8")
+    .replace(/^\s*#.*\n/gm, "")
+    .replace(/^[ \t]+/gm, "")
+    .replace(/\n{2,}/g, "\n");
+  cache.set(file, text);
+  return text;
+}
 
 /** What every script begins with. */
 const LIBRARY = ["lib", "guard", "persist"];
 
-/** Comments and indentation need not travel. */
-function joined(files: readonly string[]): string {
-  const key = files.join();
-  const found = cache.get(key);
-  if (found !== undefined) return found;
-  const text = files
-    .map((file) => readFileSync(join(provider, `${file}.sh`), "utf8"))
-    .join("\n")
-    .replace(/^\s*#.*\n/gm, "")
-    .replace(/^[ \t]+/gm, "")
-    .replace(/\n{2,}/g, "\n");
-  cache.set(key, text);
-  return text;
-}
-
-const library = (more: readonly string[]): string[] => [...LIBRARY, ...more].map((part) => `host/library/${part}`);
-
 /** The library, with further parts of it. */
-export const readLibrary = (...more: string[]): string => joined(library(more));
+export const readLibrary = (...more: string[]): Script =>
+  [...LIBRARY, ...more].map((part) => read(`host/library/${part}`));
 
-/** The script of a kind, after the library; `more` names the parts that only some need: every operation sends its script. */
-export const readScript = (kind: string, more: readonly string[] = []): string =>
-  joined([...library(more), `kinds/${kind}/script`]);
+/** The script of a kind, after the library; `more` names the parts that only some need. */
+export const readScript = (kind: string, more: readonly string[] = []): Script => [
+  ...readLibrary(...more),
+  read(`kinds/${kind}/script`),
+];
 
 /** After it there is nothing more: a connection that breaks must not leave half a script to be run. */
 const WHOLE = "# pulumi-macvlan:whole";
 
 /**
- * The program for `sh -c` that takes everything else on standard input: lines that sudo left, the data, the script. Kept to
- * one short line: login shells differ in what they make of more, and SSH servers in how long a command may be.
+ * The program for `sh -c` that takes everything else on standard input: lines that sudo left, a line that marks the start, the
+ * session. Kept to one short line: login shells differ in what they make of more, and SSH servers in how long a command may be.
  * @param $1 the connection that it came over.
  */
 export const LOADER = [
-  'data=$(while IFS= read -r line; do printf "%s\\n" "$line"; [ "$line" != pulumi-macvlan:end ] || break; done)',
-  'set -- "$(cat)" "$1"',
-  `case $1 in *"${WHOLE}") printf "%s\\n" "$data" | eval "$1" ;; *) exit 3 ;; esac`,
+  'while IFS= read -r line && [ "$line" != pulumi-macvlan:1 ]; do :; done',
+  `text=$(while IFS= read -r line; do printf "%s\\n" "$line"; [ "$line" != "${WHOLE}" ] || break; done)`,
+  `case $text in *"${WHOLE}") eval "$text" ;; *) exit 3 ;; esac`,
 ].join("; ");
 
-/** What the loader reads: encoded data, and the script that takes them. */
-export const forLoader = (data: string, script: string): string => `${data}${script}\n${WHOLE}\n`;
+/** What the loader reads: a session (library/session.sh), which then reads the rest. */
+export const openSession = (): string => `pulumi-macvlan:1\n${read("host/library/session")}${WHOLE}\n`;
+
+/** Gives a session a text to keep. */
+export function keepText(name: string, text: string): string {
+  const sent = `${text}\n${WHOLE}\n`;
+  return `keep ${name} ${Buffer.byteLength(sent)}\n${sent}`;
+}
+
+/** Has a session run what it keeps; `change` waits until one that is guarded is decided. */
+export const runTexts = (word: "run" | "change", nonce: string, names: readonly string[], data: string): string =>
+  `${word} ${nonce} ${names.join(" ")}\n${data}`;
+
+/** How a session marks the end of an answer, on both of its ways. */
+export const answerEnd = (nonce: string): string => `\npulumi-macvlan:${nonce} `;

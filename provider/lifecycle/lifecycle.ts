@@ -203,7 +203,7 @@ async function runVerb(
     answer =
       verb === "read"
         ? await runner.run(host, credentials, script, input)
-        : await runner.alone(host, () => makeChange(runner, host, credentials, script, input, nonce));
+        : await makeChange(runner, host, credentials, script, input, nonce);
   } catch (error) {
     // Where the connection broke after the script was sent, nobody knows how far it came.
     const known = error instanceof ConnectionError || error instanceof RolledBack;

@@ -2,7 +2,7 @@
 // lab has; it proves nothing about networking.
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { type AuthContext, type Connection, Server, utils } from "ssh2";
+import { type AuthContext, type Connection, Server, type ServerChannel, utils } from "ssh2";
 
 /** What is there, by name: the answer that shows it. */
 type Objects = Map<string, string>;
@@ -69,6 +69,45 @@ function newKey(): { private: string; public: string } {
   return utils.parseKey(key.private) instanceof Error ? newKey() : key;
 }
 
+/** The far end of a session (library/session.sh), as far as changes and reads go. */
+function serveSession(stream: ServerChannel, objects: Objects): void {
+  const texts = new Map<string, string>();
+  let input = "";
+  const next = (): boolean => {
+    const end = input.indexOf("\n");
+    const [word, name = "", ...rest] = input.slice(0, Math.max(end, 0)).split(" ");
+    if (word === "keep") {
+      const size = Number(rest[0]);
+      if (input.length < end + 1 + size) return false;
+      texts.set(name, input.slice(end + 1, end + 1 + size));
+      input = input.slice(end + 1 + size);
+      return true;
+    }
+    if (word === "run" || word === "change") {
+      const over = input.indexOf("\npulumi-macvlan:end\n");
+      if (over < 0) return false;
+      const data = input
+        .slice(end + 1, over)
+        .split("\n")
+        .slice(1)
+        .map(decode);
+      const script = rest.map((text) => texts.get(text)).join("");
+      input = input.slice(over + "\npulumi-macvlan:end\n".length);
+      const mark = `\npulumi-macvlan:${name} 0\n`;
+      stream.write(`${answer(objects, script, data)}${mark}`);
+      stream.stderr.write(mark);
+      return true;
+    }
+    // The session's own text, and what has nothing to do with one object.
+    input = input.slice(end + 1);
+    return end >= 0;
+  };
+  stream.on("data", (chunk: Buffer) => {
+    input += chunk.toString();
+    while (next());
+  });
+}
+
 /** One host; `handshakes` is called for each login. */
 export async function fleetHost(name: string, handshakes: () => void): Promise<FleetHost> {
   const key = newKey();
@@ -82,16 +121,7 @@ export async function fleetHost(name: string, handshakes: () => void): Promise<F
     client.on("session", (accept) =>
       accept().on("exec", (acceptExec) => {
         const stream = acceptExec();
-        let input = "";
-        stream.on("data", (text: Buffer) => {
-          input += text.toString();
-        });
-        stream.on("end", () => {
-          const [data = "", script = ""] = input.split("\npulumi-macvlan:end\n");
-          stream.write(answer(objects, script, data.split("\n").slice(1).map(decode)));
-          stream.exit(0);
-          stream.end();
-        });
+        serveSession(stream, objects);
       }),
     );
   };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { makeChange, newNonce, RolledBack } from "../../provider/host/guard";
 import { encodeData } from "../../provider/host/quote";
-import { readLibrary, readScript } from "../../provider/host/scripts";
+import { readLibrary, readScript, type Script } from "../../provider/host/scripts";
 import { closeConnections, runner } from "../../provider/host/ssh/connection";
 import { kinds } from "../../provider/kinds";
 import { interVlanRouter } from "../../provider/kinds/inter-vlan-router/kind";
@@ -16,10 +16,12 @@ const ARMING = 5;
 const MARK = "pulumi-macvlan tests/lab/sabotage";
 
 /** A link's own script with another `ensure`: what a mistake of ours, or of a user's inputs, could do to a host. */
-const sabotage = (script: string, body: string): string =>
-  readScript(script, kinds.find((kind) => kind.script === script)?.library).replace(
-    /do_verb\n$/,
-    `ensure() {\nmade\nserver=$(set -- $connection; printf '%s' "$3")\nset -e\n${body}\nset +e\n}\ndo_verb\n`,
+const sabotage = (script: string, body: string): Script =>
+  readScript(script, kinds.find((kind) => kind.script === script)?.library).map((text) =>
+    text.replace(
+      /do_verb\n$/,
+      `ensure() {\nmade\nserver=$(set -- $connection; printf '%s' "$3")\nset -e\n${body}\nset +e\n}\ndo_verb\n`,
+    ),
   );
 
 const common = (nonce: string, seconds = SECONDS) => [
@@ -165,14 +167,12 @@ const KILLS: [
 ];
 
 /** Interfaces of a host whose sshd and kernel run, whatever its init. */
-const change = (host: string, script: string, body: string): Promise<unknown> => {
+const change = async (host: string, script: string, body: string): Promise<void> => {
   const nonce = newNonce();
   const data = script === "macvlan-link" ? linkData(nonce) : routerData(nonce);
   const target = connection(host, { confirmTimeout: SECONDS, connectTimeout: 3 });
-  return runner.alone(target, async () => {
-    const { stdout } = await makeChange(runner, target, {}, sabotage(script, body), encodeData(data), nonce);
-    assert.match(stdout, /@outcome\nconfirmed/, "either it was done, or rolled back");
-  });
+  const { stdout } = await makeChange(runner, target, {}, sabotage(script, body), encodeData(data), nonce);
+  assert.match(stdout, /@outcome\nconfirmed/, "either it was done, or rolled back");
 };
 
 describe("a change that cuts SSH off", function () {

@@ -422,6 +422,8 @@ report() {
   section guard
   if claimed "$guard"; then claim_of "$guard"; else printf 'done\n'; fi
   cat "$guard/answer" 2>/dev/null
+  # Not decided: whoever runs this lets no other change begin.
+  claimed "$guard" || exit 9
 }
 
 # The job that makes the change. One that fails undoes what it did at once.

@@ -86,9 +86,14 @@ need_ip() {
 
 # One change at a time on a host, whoever makes it; the kernel releases the lock when this process ends.
 lock() {
-  mkdir -p "$run_dir" || fail command "mkdir $run_dir" ""
-  command -v flock >/dev/null 2>&1 || return 0
-  exec 9>"$run_dir/lock"
+  if [ -n "${locked-}" ]; then
+    # By the session that runs this.
+    pending || return 0
+  else
+    [ -d "$run_dir" ] || mkdir -p "$run_dir" || fail command "mkdir $run_dir" ""
+    command -v flock >/dev/null 2>&1 || return 0
+    exec 9>"$run_dir/lock"
+  fi
   # A change that is not decided yet holds the lock as well, whoever asked for it. busybox's flock knows no -w.
   now
   patience=$((ticks + 50))

@@ -1,4 +1,4 @@
-// The one place that does SSH: one connection per host and run, one command per operation.
+// The one place that does SSH: one connection per host and run, and one session on it that all scripts go through.
 import type { Duplex } from "node:stream";
 import { backOff } from "exponential-backoff";
 import { Client, type ConnectConfig } from "ssh2";
@@ -6,12 +6,11 @@ import { ConnectionError, messageOf } from "../../vocabulary/errors";
 import { type Credentials, connectionKey, type HostFields, hostIdentity } from "../../vocabulary/host";
 import type { Answer, Runner } from "../guard";
 import { quoteWords } from "../quote";
-import { forLoader, LOADER } from "../scripts";
+import { LOADER, type Script } from "../scripts";
 import { trace } from "../trace";
+import { Changes } from "./changes";
+import { type Channel, type Request, Session } from "./session";
 import { type Resolved, resolveAlias, type Target, targetOf } from "./target";
-
-/** sshd's MaxSessions is 10 per connection by default; a bastion's tunnels count as well. */
-const CHANNELS = 8;
 
 /** Passing troubles in which nothing can have been run: worth another try. */
 const PASSING = /ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ETIMEDOUT|EPIPE|before handshake|Connection lost|closed by/i;
@@ -76,9 +75,8 @@ async function tunnel(
 }
 
 class Connection {
-  private free = CHANNELS;
-  private readonly waiting: (() => void)[] = [];
-  private retired = false;
+  /** By the command that starts them: one who logs in may be root or go through sudo. */
+  private readonly sessions = new Map<string, Session>();
   alive = true;
 
   constructor(
@@ -91,78 +89,49 @@ class Connection {
     client.once("close", () => {
       this.alive = false;
       onClose();
+      for (const session of this.sessions.values()) session.broke();
     });
   }
 
-  private async channel<T>(use: () => Promise<T>): Promise<T> {
-    if (this.free === 0) await new Promise<void>((go) => this.waiting.push(go));
-    else this.free -= 1;
-    try {
-      return await use();
-    } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.free += 1;
-      if (this.retired) this.retire();
-    }
+  session(command: string, first: string): Session {
+    const found = this.sessions.get(command);
+    if (found) return found;
+    const session = new Session(
+      this.label,
+      () => this.exec(command),
+      first,
+      () => this.drop(),
+    );
+    this.sessions.set(command, session);
+    return session;
+  }
+
+  private exec(command: string): Promise<Channel> {
+    return new Promise((resolve, reject) => {
+      const broke = () =>
+        reject(new ConnectionError(`the connection to ${this.label} broke before this was sent: nothing was changed`));
+      if (!this.alive) {
+        broke();
+        return;
+      }
+      this.client.once("close", broke);
+      this.client.exec(command, (error, channel) => {
+        this.client.off("close", broke);
+        if (error) reject(new ConnectionError(`${this.label} refuses to run a command: ${error.message}`));
+        else resolve(channel);
+      });
+    });
+  }
+
+  private drop(): void {
+    this.alive = false;
+    this.client.destroy();
   }
 
   /** Replaced by a newer one: what still runs over it may end, then it does. */
-  retire(): void {
-    this.retired = true;
-    if (this.free === CHANNELS) this.client.end();
-  }
-
-  run(command: string, input: string, seconds: number): Promise<Answer> {
-    return this.channel(
-      () =>
-        new Promise((resolve, reject) => {
-          if (!this.alive) {
-            reject(
-              new ConnectionError(`the connection to ${this.label} broke before this was sent: nothing was changed`),
-            );
-            return;
-          }
-          const started = Date.now();
-          trace({ event: "start", host: this.label });
-          const ended = () =>
-            reject(new Error("the SSH connection broke while the command ran; the next run finds out how far it came"));
-          const deadline = setTimeout(() => {
-            reject(new Error(`no answer within ${seconds} s (commandTimeout); it may still be running there`));
-            this.alive = false;
-            this.client.destroy();
-          }, seconds * 1000);
-          const settle = () => {
-            clearTimeout(deadline);
-            this.client.off("close", ended);
-          };
-          this.client.once("close", ended);
-          this.client.exec(command, (error, stream) => {
-            if (error) {
-              settle();
-              reject(new ConnectionError(`${this.label} refuses to run a command: ${error.message}`));
-              return;
-            }
-            const stdout: Buffer[] = [];
-            const stderr: Buffer[] = [];
-            stream.on("data", (chunk: Buffer) => stdout.push(chunk));
-            stream.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
-            stream.on("error", (broken: Error) => reject(broken));
-            stream.once("close", (code: number | null) => {
-              settle();
-              trace({ event: "command", host: this.label, ms: Date.now() - started });
-              if (code === null || code === undefined) ended();
-              else
-                resolve({
-                  code,
-                  stdout: Buffer.concat(stdout).toString("utf8"),
-                  stderr: Buffer.concat(stderr).toString("utf8"),
-                });
-            });
-            stream.end(input);
-          });
-        }),
-    );
+  async retire(): Promise<void> {
+    await Promise.all([...this.sessions.values()].map((session) => session.over()));
+    this.client.end();
   }
 }
 
@@ -225,50 +194,58 @@ async function connectionTo(
     connection.client.end();
     throw new ConnectionError(`${given.address} shows another host key than a moment ago: "${connection.hostKey}"`);
   }
-  old?.retire();
+  old?.retire().catch(() => undefined);
   return connection;
 }
 
-const lastChanges = new Map<string, Promise<unknown>>();
+/** With root's rights. A password for sudo goes in on standard input, before all that is ours. */
+async function sessionOn(host: HostFields, credentials: Credentials, fresh: boolean): Promise<Session> {
+  const connection = await connectionTo(host, credentials, fresh);
+  const password = process.env["PULUMI_MACVLAN_SUDO_PASSWORD"] ?? credentials.sudoPassword;
+  const asked = password === undefined ? ["sudo", "-n"] : ["sudo", "-S", "-p", ""];
+  const sudo = host.sudo || password !== undefined ? asked : [];
+  return connection.session(
+    // sudo would hide from the script which connection it came over.
+    `${quoteWords([...sudo, "sh", "-c", LOADER, "pulumi-macvlan"])} "$SSH_CONNECTION"`,
+    password === undefined ? "" : `${password}\n`,
+  );
+}
+
+/** A script that ran has said something; sudo may warn all the same (an unknown host name). */
+function orRefusal(answer: Answer): Answer {
+  if (answer.code !== 0 && answer.stdout === "" && /^sudo: /m.test(answer.stderr)) {
+    throw new ConnectionError(`sudo on the host refused: ${answer.stderr.trim().split("\n").at(-1)}`);
+  }
+  return answer;
+}
+
+const request = (host: HostFields, script: Script, input: string): Request => ({
+  script,
+  input,
+  seconds: host.commandTimeout ?? 60,
+});
+
+const queues = new Map<string, Changes>();
 
 export const runner: Runner = {
-  /** With root's rights. A password for sudo goes in on standard input, before all that is ours. */
   async run(host, credentials, script, input, { fresh = false } = {}) {
-    const connection = await connectionTo(host, credentials, fresh);
-    const shell = ["sh", "-c", LOADER, "pulumi-macvlan"];
-    const password = process.env["PULUMI_MACVLAN_SUDO_PASSWORD"] ?? credentials.sudoPassword;
-    const command =
-      !host.sudo && password === undefined
-        ? shell
-        : password === undefined
-          ? ["sudo", "-n", ...shell]
-          : ["sudo", "-S", "-p", "", ...shell];
-    const sent = forLoader(input, script);
-    const answer = await connection.run(
-      // sudo would hide from the script which connection it came over.
-      `${quoteWords(command)} "$SSH_CONNECTION"`,
-      password === undefined ? sent : `${password}\n${sent}`,
-      host.commandTimeout ?? 60,
-    );
-    // A script that ran has said something; sudo may warn all the same (an unknown host name).
-    if (command[0] === "sudo" && answer.code !== 0 && answer.stdout === "" && /^sudo: /m.test(answer.stderr)) {
-      throw new ConnectionError(`sudo on the host refused: ${answer.stderr.trim().split("\n").at(-1)}`);
-    }
-    return answer;
+    const session = await sessionOn(host, credentials, fresh);
+    return orRefusal(await session.run(request(host, script, input)));
   },
 
-  /**
-   * The host's own lock lets only one change through anyway, and those that wait here, before they are sent, do not use
-   * up their time limit.
-   */
-  alone(host, task) {
+  change(host, credentials, script, input, settle) {
     const key = hostIdentity(host);
-    const turn = (lastChanges.get(key) ?? Promise.resolve()).then(task);
-    lastChanges.set(
-      key,
-      turn.catch(() => undefined),
-    );
-    return turn;
+    let queue = queues.get(key);
+    if (!queue) {
+      queue = new Changes();
+      queues.set(key, queue);
+    }
+    return queue.add({
+      way: connectionKey(host, credentials),
+      session: () => sessionOn(host, credentials, false),
+      request: request(host, script, input),
+      settle: (answer) => settle(answer.then(orRefusal)),
+    });
   },
 };
 

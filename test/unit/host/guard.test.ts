@@ -12,7 +12,9 @@ function scripted(...steps: Step[]): Runner & { calls: boolean[] } {
   const calls: boolean[] = [];
   return {
     calls,
-    alone: (_host, task) => task(),
+    change(host, credentials, script, input, settle) {
+      return settle(this.run(host, credentials, script, input));
+    },
     async run(_host, _credentials, _script, _input, { fresh = false } = {}) {
       calls.push(fresh);
       const step = steps.shift() ?? new Error("asked once too often");
@@ -22,7 +24,7 @@ function scripted(...steps: Step[]): Runner & { calls: boolean[] } {
   };
 }
 
-const change = (runner: Runner): Promise<Answer> => makeChange(runner, HOST, {}, "script", "input", "nonce");
+const change = (runner: Runner): Promise<Answer> => makeChange(runner, HOST, {}, ["script"], "input", "nonce");
 const guarded = "\n@armed\n\n@guard\ndone\n@made\n@end\n";
 const outcome = (word: string) => `\n@outcome\n${word}\n@link\n[]\n@end\n`;
 const broken = new Error("the SSH connection broke");

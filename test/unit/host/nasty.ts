@@ -1,5 +1,5 @@
 // What shells trip over, and a script that hands every datum back.
-import { readLibrary } from "../../../provider/host/scripts";
+import { readLibrary, textOf } from "../../../provider/host/scripts";
 
 /** Without NUL, which no shell can hold. */
 export const NASTY = [
@@ -38,5 +38,5 @@ export const NASTY = [
 ];
 
 // The library alone, then a script that hands every datum back, each ended by a byte that no text holds.
-export const ECHO = `${readLibrary()}
+export const ECHO = `${textOf(readLibrary())}
 begin; take count; n=$count; while [ "$n" -gt 0 ]; do take datum_; printf '%s\\377' "$datum_"; n=$((n - 1)); done; end`;

@@ -3,17 +3,25 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { encodeData } from "../../../provider/host/quote";
-import { forLoader, LOADER, readLibrary, readScript } from "../../../provider/host/scripts";
+import {
+  keepText,
+  LOADER,
+  openSession,
+  readLibrary,
+  readScript,
+  runTexts,
+  textOf,
+} from "../../../provider/host/scripts";
 import { kinds } from "../../../provider/kinds";
 
 const PROVIDER = join(__dirname, "..", "..", "..", "..", "provider");
 const KINDS = join(PROVIDER, "kinds");
 const names = readdirSync(join(PROVIDER, "host", "library")).sort();
 const scripts = new Map([
-  ["confirm", readLibrary("confirm")],
-  ...kinds.map(({ script, library }): [string, string] => [script, readScript(script, library)]),
-  ["reachability", readScript("reachability")],
-  ["readiness", readScript("readiness", ["docker"])],
+  ["confirm", textOf(readLibrary("confirm"))],
+  ...kinds.map(({ script, library }): [string, string] => [script, textOf(readScript(script, library))]),
+  ["reachability", textOf(readScript("reachability"))],
+  ["readiness", textOf(readScript("readiness", ["docker"]))],
 ]);
 const shells = [["sh"], ["dash"], ["bash", "--posix"], ["busybox", "sh"]].filter(
   ([program]) => spawnSync(program ?? "", ["--help"]).error === undefined,
@@ -21,7 +29,15 @@ const shells = [["sh"], ["dash"], ["bash", "--posix"], ["busybox", "sh"]].filter
 
 describe("scripts", () => {
   it("are there", () => {
-    assert.deepEqual(names, ["confirm.sh", "docker.sh", "guard.sh", "lib.sh", "persist.sh", "strangers.sh"]);
+    assert.deepEqual(names, [
+      "confirm.sh",
+      "docker.sh",
+      "guard.sh",
+      "lib.sh",
+      "persist.sh",
+      "session.sh",
+      "strangers.sh",
+    ]);
     const folders = readdirSync(KINDS).filter((folder) => existsSync(join(KINDS, folder, "script.sh")));
     assert.deepEqual(folders.concat("confirm").sort(), [...scripts.keys()].sort());
     assert.deepEqual([...scripts.keys()].sort(), [
@@ -55,32 +71,83 @@ describe("scripts", () => {
   });
 });
 
-describe("the loader", () => {
+describe("a session", () => {
   const load = ([program = "", ...options]: string[], input: string) =>
     spawnSync(program, [...options, "-c", LOADER, "pulumi-macvlan", "its connection"], { input, encoding: "utf8" });
-  const script = `${readLibrary()}\nbegin; take one; take_list two; end; printf '%s|%s|%s' "$one" "$two" "$connection"`;
-  const sent = forLoader(encodeData(["a\nb", ["c", "d"]]), script);
+  const library = textOf(readLibrary());
+  const kept = `${keepText("0", library)}${keepText("1", `begin; take one; take_list two; end; printf '%s|%s|%s' "$one" "$two" "$connection"; exit 7\n`)}`;
+  const run = (nonce: string, data: Parameters<typeof encodeData>[0], word: "run" | "change" = "run") =>
+    runTexts(word, nonce, ["0", "1"], encodeData(data));
+  const answer = (nonce: string, text: string) => `${text}\npulumi-macvlan:${nonce} 7\n`;
 
   for (const shell of shells) {
-    it(`gives data and connection to the script, and skips what sudo left, in ${shell.join(" ")}`, () => {
-      const { status, stdout, stderr } = load(shell, `a password\n${sent}`);
-      assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: "a\nb|c\nd\n|its connection", stderr: "" });
+    const name = shell.join(" ");
+
+    it(`gives data and connection to scripts, one after the other, and skips what sudo left, in ${name}`, () => {
+      const sent = `a password\n${openSession()}${kept}${run("n1", ["a\nb", ["c", "d"]])}${run("n2", ["é", []])}`;
+      const { status, stdout, stderr } = load(shell, sent);
+      assert.equal(stdout, `${answer("n1", "a\nb|c\nd\n|its connection")}${answer("n2", "é||its connection")}`);
+      assert.equal(stderr, `${answer("n1", "")}${answer("n2", "")}`);
+      assert.equal(status, 0);
     });
 
-    it(`takes no datum for the end, in ${shell.join(" ")}`, () => {
-      const text = forLoader(encodeData(["pulumi-macvlan:end", ["echo", "pulumi-macvlan:1"]]), script);
-      assert.equal(load(shell, text).stdout, "pulumi-macvlan:end|echo\npulumi-macvlan:1\n|its connection");
+    it(`takes no datum for the end, in ${name}`, () => {
+      const sent = `${openSession()}${kept}${run("n1", ["pulumi-macvlan:end", ["echo", "pulumi-macvlan:1", "exit 1"]])}`;
+      const said = "pulumi-macvlan:end|echo\npulumi-macvlan:1\nexit 1\n|its connection";
+      assert.equal(load(shell, sent).stdout, answer("n1", said));
     });
 
-    it(`runs nothing that was cut, in ${shell.join(" ")}`, () => {
-      for (const share of [0, 0.001, 0.01, 0.3, 0.9, 0.999]) {
+    it(`runs nothing that was cut, in ${name}`, () => {
+      const sent = `${openSession()}${keepText("0", library)}${keepText("1", "printf changed\n")}${run("n1", ["a", ["b"]])}`;
+      assert.match(load(shell, sent).stdout, /changed/);
+      for (const share of [0, 0.001, 0.01, 0.1, 0.3, 0.9, 0.999]) {
         const cut = sent.slice(0, Math.floor(sent.length * share));
-        assert.deepEqual([load(shell, cut).status, load(shell, cut).stdout], [3, ""], String(share));
+        const { status, stdout } = load(shell, cut);
+        assert.equal(stdout, "", String(share));
+        assert.ok(status === 3 || cut.length < openSession().length + 10, `${share}: ${status}`);
       }
+    });
+
+    it(`leaves nothing of one script to the next, in ${name}`, () => {
+      const sent = [
+        openSession(),
+        keepText("0", "cat >/dev/null; PATH=/nowhere; script=none; taken=x; cd /; umask 0; trap 'echo left' EXIT\n"),
+        keepText("1", 'cat >/dev/null; command -v dd >/dev/null && printf "%s %s" "$(echo $taken)" "$(umask)"\n'),
+        runTexts("run", "n1", ["0"], encodeData([])),
+        runTexts("run", "n2", ["1"], encodeData([])),
+      ];
+      assert.equal(load(shell, sent.join("")).stdout, "left\n\npulumi-macvlan:n1 0\n 0022\npulumi-macvlan:n2 0\n");
+    });
+
+    it(`begins no change while one waits for its confirmation, in ${name}`, () => {
+      const one = (word: "run" | "change", nonce: string, code: string) =>
+        runTexts(word, nonce, ["0"], encodeData([code]));
+      const sent = [
+        openSession(),
+        keepText("0", "read -r _; read -r code; exit $code\n"),
+        one("change", "n1", "9"),
+        one("change", "n2", "0"),
+        one("run", "n3", "4"),
+        "resume\n",
+        one("change", "n4", "5"),
+      ];
+      const ends = [...load(shell, sent.join("")).stdout.matchAll(/^pulumi-macvlan:(.*)$/gm)].map(([, end]) => end);
+      assert.deepEqual(ends, ["n1 9", "n2 held", "n3 4", "n4 5"]);
+    });
+
+    it(`takes texts from the shell where dd can't, in ${name}`, () => {
+      const [program = "", ...options] = shell;
+      const sent = `${openSession()}${kept}${run("n1", ["a", ["c"]])}`;
+      const none = `dd() { return 1; }; ${LOADER}`;
+      const { stdout } = spawnSync(program, [...options, "-c", none, "pulumi-macvlan", "its connection"], {
+        input: sent,
+        encoding: "utf8",
+      });
+      assert.equal(stdout, answer("n1", "a|c\n|its connection"));
     });
   }
 
-  it("is short enough for every SSH server, and one line, which every login shell takes", () => {
+  it("begins with a line that is short enough for every SSH server, and one line, which every login shell takes", () => {
     assert.ok(LOADER.length < 500);
     assert.doesNotMatch(LOADER, /\n|!(?![= (])/);
   });

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type RouterRules, renderRuleset } from "../../../../provider/formats/nftables";
-import { readScript } from "../../../../provider/host/scripts";
+import { readScript, textOf } from "../../../../provider/host/scripts";
 
 describe("inter-vlan-router's script", () => {
   const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-router-"));
@@ -12,7 +12,7 @@ describe("inter-vlan-router's script", () => {
 
   /** What one of its functions reads in the rules of a router. */
   const reads = (name: string, rules: string): string => {
-    const text = readScript("inter-vlan-router", ["strangers"]);
+    const text = textOf(readScript("inter-vlan-router", ["strangers"]));
     const [found] = new RegExp(`^${name}\\(\\) \\{.*\\}$`, "m").exec(text) ?? [];
     assert.ok(found);
     writeFileSync(join(folder, "ruleset"), rules);

@@ -3,9 +3,9 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readScript } from "../../../../provider/host/scripts";
+import { readScript, textOf } from "../../../../provider/host/scripts";
 
-const SCRIPT = readScript("macvlan-network", ["docker"]);
+const SCRIPT = textOf(readScript("macvlan-network", ["docker"]));
 const MAC = "02:42:ac:10:0a:14";
 
 /** Some of its functions, in a shell of their own; the network's subnets are the new ones. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Script } from "../../../../provider/host/scripts";
 import { toJunit } from "../../../../provider/kinds/reachability/junit";
 import type { ReachabilityInputs } from "../../../../provider/kinds/reachability/kind";
 import { type ProbeResult, sendProbes, unexpected } from "../../../../provider/kinds/reachability/probes";
@@ -18,7 +19,7 @@ function fake(answers: (host: string, task: string, data: string[]) => string) {
   return {
     asked,
     runner: {
-      async run({ address }: { address: string }, _credentials: object, _script: string, input: string) {
+      async run({ address }: { address: string }, _credentials: object, _script: Script, input: string) {
         const data = input
           .split("\n")
           .map((line) => line.replaceAll(/\\0(\d{3})/g, (_, code) => String.fromCharCode(Number.parseInt(code, 8))));
@@ -26,7 +27,7 @@ function fake(answers: (host: string, task: string, data: string[]) => string) {
         asked.push(`${address} ${task}`);
         return { code: 0, stdout: `${answers(address, task, data)}\n@end\n`, stderr: "" };
       },
-      alone: <T>(_host: object, task: () => Promise<T>) => task(),
+      change: () => Promise.reject(new Error("it changes nothing")),
     },
   };
 }

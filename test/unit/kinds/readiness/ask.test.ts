@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Script } from "../../../../provider/host/scripts";
 import { askAll } from "../../../../provider/kinds/readiness/ask";
 import type { ReadinessInputs } from "../../../../provider/kinds/readiness/kind";
 import { ConnectionError } from "../../../../provider/vocabulary/errors";
@@ -23,7 +24,7 @@ function fake(answers: Record<string, string | Error>) {
   return {
     asked,
     runner: {
-      async run({ address }: { address: string }, _credentials: object, _script: string, input: string) {
+      async run({ address }: { address: string }, _credentials: object, _script: Script, input: string) {
         asked[address] = input
           .split("\n")
           .map((line) => line.replaceAll(/\\0(\d{3})/g, (_, code) => String.fromCharCode(Number.parseInt(code, 8))));
@@ -31,7 +32,7 @@ function fake(answers: Record<string, string | Error>) {
         if (answer instanceof Error) throw answer;
         return { code: 0, stdout: `${answer}\n@end\n`, stderr: "" };
       },
-      alone: <T>(_host: object, task: () => Promise<T>) => task(),
+      change: () => Promise.reject(new Error("it changes nothing")),
     },
   };
 }
@@ -120,7 +121,7 @@ describe("readiness: asking", () => {
   it("is no yes where the script did not come to its end", async () => {
     const runner = {
       run: async () => ({ code: 137, stdout: "@networks\n", stderr: "Killed" }),
-      alone: <T>(_host: object, task: () => Promise<T>) => task(),
+      change: () => Promise.reject(new Error("it changes nothing")),
     };
     await assert.rejects(askAll(runner, undefined, alone), /host1: its shell ended with code 137: Killed/);
   });
