@@ -30,7 +30,8 @@ describe("a session's near end", () => {
     };
     const channel = Object.assign(new EventEmitter(), { stderr: shell.stderr, write }) as unknown as Channel;
     shell.stdout.on("data", (chunk) => channel.emit("data", chunk));
-    shell.once("close", (code) => channel.emit("close", code));
+    // Its children may hold its ends open after it.
+    shell.once("exit", (code) => setTimeout(() => channel.emit("close", code), 50));
     return channel;
   };
   const session = (command?: string) =>
