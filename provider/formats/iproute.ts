@@ -1,4 +1,4 @@
-// Reads the JSON of `ip -j -d link`, `ip -j addr` and `ip -j route` (iproute2 4.16 and later).
+// Reads the JSON of `ip -j -d addr` and `ip -j route` (iproute2 4.16 and later).
 import { compareCidr, parseCidr } from "../vocabulary/addresses";
 import { jsonSection } from "./sections";
 
@@ -41,7 +41,7 @@ export interface Link {
   data: Record<string, unknown>;
 }
 
-/** `ip -j -d link show dev X`; undefined where the section is empty: there is no such link. */
+/** `ip -j -d addr show dev X`, or of link; undefined where the section is empty: there is no such link. */
 export function decodeLink(sections: ReadonlyMap<string, string>, section = "link"): Link | undefined {
   const link = jsonSection<LinkJson[]>(sections, section)?.find((entry) => entry.ifname !== undefined);
   if (!link) return undefined;
@@ -61,13 +61,13 @@ export function decodeLink(sections: ReadonlyMap<string, string>, section = "lin
 }
 
 /**
- * `ip -j addr show dev X`: the addresses that its resource answers for, sorted. Those from router advertisements (dynamic),
+ * `ip -j -d addr show dev X`: the addresses that its resource answers for, sorted. Those from router advertisements (dynamic),
  * the kernel's own link-local ones and those that a router resource put there are left out, unless `wanted` has them.
  */
 export function decodeAddresses(
   sections: ReadonlyMap<string, string>,
   wanted: readonly string[],
-  section = "addresses",
+  section = "link",
 ): string[] {
   const entries = jsonSection<AddressJson[]>(sections, section) ?? [];
   const routers = new Set(sections.get("router-addresses")?.split("\n"));

@@ -7,16 +7,19 @@ export function quoteWord(word: string): string {
 
 export const quoteWords = (words: readonly string[]): string => words.map(quoteWord).join(" ");
 
+/** Lines that mark start and end: no datum may pass for one, since scripts follow the end. */
+const MARK = /^pulumi-macvlan:/;
+
 /**
- * One datum as one line of plain ASCII: every byte that is not a harmless letter becomes `\0ooo`, which
- * `printf %b` of dash, bash and busybox turns back. NUL can't be a shell's variable; `check` refuses it. The colon is not
- * harmless: it stands in the lines that mark start and end, which no datum may pass for, since a script follows the end.
+ * One datum as one line of plain ASCII: every byte that is not printable, and the backslash, becomes `\0ooo`, which
+ * `printf %b` of dash, bash and busybox turns back: a process for each datum that has one. NUL can't be a shell's variable;
+ * `check` refuses it.
  */
 export function encodeDatum(value: string): string {
   let line = "";
   for (const byte of Buffer.from(value, "utf8")) {
     const char = String.fromCharCode(byte);
-    line += /[A-Za-z0-9/.,=@_+-]/.test(char) ? char : `\\0${byte.toString(8).padStart(3, "0")}`;
+    line += /[ -[\]-~]/.test(char) && !MARK.test(value) ? char : `\\0${byte.toString(8).padStart(3, "0")}`;
   }
   return line;
 }

@@ -36,9 +36,8 @@ const COMMON = 8;
 function vlan(mark: string, [name = "", parent = "", protocol = "", id = ""]: string[]): string {
   const linkinfo = { info_kind: "vlan", info_data: { protocol, id: Number(id), flags: ["REORDER_HDR"] } };
   return [
-    section("link", [link(name, { link: parent, ifalias: mark, linkinfo })]),
-    section("addresses", []),
-    section("parent", [link(parent, {})]),
+    section("link", [link(name, { link: parent, ifalias: mark, linkinfo, addr_info: [] })]),
+    section("parent-mtu", 1500),
   ].join("");
 }
 

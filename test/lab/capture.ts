@@ -26,9 +26,8 @@ chain postrouting { type nat hook postrouting priority srcnat; policy accept; oi
 
 const ANSWERS: Record<string, string> = {
   versions: "ip -V; docker version -f '{{.Server.Version}}'; nft --version",
-  link: "ip -j -d link show dev enp0s8.100",
+  link: "ip -j -d addr show dev enp0s8.100",
   macvlan: "ip -j -d link show dev shim10",
-  addresses: "ip -j addr show dev enp0s8.100",
   routes: "ip -j route show dev shim10",
   routes6: "ip -j -6 route show dev shim10",
   network: "docker network inspect captured",

@@ -98,9 +98,11 @@ find_way() {
   case "$way " in
     *" src $server "*) ;;
     *)
-      for device in $(ip -o addr show to "${server:-0.0.0.0/32}" 2>/dev/null | cut -d ' ' -f 2); do
-        case "$nl$near" in *"$nl$device$nl"*) ;; *) near=$near$device$nl ;; esac
-      done
+      while IFS=' ' read -r _ device _; do
+        case "$nl$near" in *"$nl${device:-lo}$nl"*) ;; *) [ -z "$device" ] || near=$near$device$nl ;; esac
+      done <<SERVER
+$(ip -o addr show to "${server:-0.0.0.0/32}" 2>/dev/null)
+SERVER
       ;;
   esac
 }
@@ -129,10 +131,12 @@ at_risk() {
   [ -n "$near" ] || return 0
   related lower
   related upper
-  for device in $(touched); do
+  touched
+  for device in $touching; do
     case "$nl$near" in *"$nl$device$nl"*) return 0 ;; esac
   done
-  for prefix in $(prefixes); do
+  prefixes
+  for prefix in $setting; do
     for peer in $peers; do covers "$prefix" "$peer" && return 0; done
   done
   return 1
@@ -273,7 +277,8 @@ remember_before() {
   mkdir "$guard/before" || fail command "mkdir $guard/before" ""
   find_way
   related lower
-  { printf '%s' "$near"; touched; } | sort -u >"$guard/devices"
+  touched
+  printf '%s' "$near$touching" | sort -u >"$guard/devices"
   describe "$(cat "$guard/devices")" >"$guard/undo"
   own_before
   [ "$(tail -n 1 "$guard/undo")" = end ] || fail no-watchdog "cannot write $guard"
@@ -462,8 +467,10 @@ descendants() {
 # pending: is a change of somebody's waiting to be decided? A watchdog that was killed is stood in for.
 pending() {
   [ -d "$guards" ] || return 1
-  for other in $(ls "$guards"); do
-    other=$guards/$other
+  set +f
+  set -- "$guards"/*
+  set -f
+  for other in "$@"; do
     [ "$other" != "${guard:-}" ] && [ -e "$other/armed" ] || continue
     case $(claim_of "$other") in confirmed) continue ;; esac
     [ ! -e "$other/undone" ] || continue

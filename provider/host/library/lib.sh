@@ -35,12 +35,12 @@ made() { section made; }
 # run COMMAND ...: a command that must succeed.
 run() { said=$("$@" 2>&1) || fail command "$*" "$said"; }
 
-# take NAME: the next datum into the variable NAME (always one of our own words).
+# take NAME: the next datum into the variable NAME (always one of our own words). A fork costs more than all the rest of it.
 take() {
   IFS= read -r datum || fail protocol "$1"
   taken=$taken$datum$nl
-  datum=$(printf '%b_' "$datum")
-  eval "$1=\${datum%_}"
+  case $datum in *\\*) datum=$(printf '%b_' "$datum") datum=${datum%_} ;; esac
+  eval "$1=\$datum"
 }
 
 # take_list NAME: a counted list into NAME, one item a line; the items hold no line breaks.
@@ -77,10 +77,12 @@ end() {
   taken=$taken$datum$nl
 }
 
-need_root() { [ "$(id -u)" = 0 ] || fail not-root "$(id -un)"; }
+# What the session that runs this has found out once for all is not asked again.
+need_root() { [ "${uid:-$(id -u)}" = 0 ] || fail not-root "$(id -un)"; }
 need() { command -v "$1" >/dev/null 2>&1 || fail missing-tool "$1"; }
 need_ip() {
   need ip
+  [ -z "${has_ip-}" ] || return 0
   case $(ip -V 2>&1) in *iproute2*) ;; *) fail missing-tool ip ;; esac
 }
 
@@ -109,12 +111,13 @@ lock() {
 
 exists() { [ -e "/sys/class/net/$1" ]; }
 interfaces() { ls /sys/class/net | tr '\n' ' '; }
-# peek FILE: its first line, into $peeked. A fork costs more than all the rest of such a look.
+# peek FILE: its first line, into $peeked.
 peek() {
   peeked=
   { IFS= read -r peeked <"$1"; } 2>/dev/null || [ -n "$peeked" ]
 }
-link_mark() { peek "/sys/class/net/$1/ifalias"; printf '%s' "$peeked"; }
+peek_mark() { peek "/sys/class/net/$1/ifalias"; return 0; }
+link_mark() { peek_mark "$1"; printf '%s' "$peeked"; }
 link_flag() { peek "/sys/class/net/$1/flags" && [ $((peeked & $2)) -ne 0 ]; }
 
 # A link of our name that is not marked yet was made by a run of ours that was killed.
@@ -129,17 +132,20 @@ claim() {
   [ "$adopt" = true ] || fail foreign "$1"
 }
 
-# The kernel's own line about our link, the only place that shows parent and kind with all its settings.
-details() { ip -d -o link show dev "$name"; }
+# look_at_own: into $shown the kernel's own line about our link, the only place that shows parent and kind with all its settings.
+# There is none of one that is to be made yet.
+look_at_own() { shown=$(ip -d -o link show dev "$name"); }
 
 # networks_on LINK: Docker's networks whose containers stand on it. Those containers' interfaces are in namespaces of their
 # own, where nobody sees them from here.
 networks_on() {
   command -v docker >/dev/null 2>&1 || return 0
-  for network in $(docker network ls -q --filter driver=macvlan --filter driver=ipvlan 2>/dev/null); do
-    docker network inspect -f '{{index .Options "parent"}} {{.Name}}' "$network" 2>/dev/null
-  done | while IFS=' ' read -r on network; do
-    [ "$on" != "$1" ] || printf 'Docker:%s ' "$network"
+  set -- "$1" $(docker network ls -q --filter driver=macvlan --filter driver=ipvlan 2>/dev/null)
+  link=$1
+  shift
+  [ $# -gt 0 ] || return 0
+  docker network inspect -f '{{index .Options "parent"}} {{.Name}}' "$@" 2>/dev/null | while IFS=' ' read -r on network; do
+    [ "$on" != "$link" ] || printf 'Docker:%s ' "$network"
   done
 }
 
@@ -151,12 +157,17 @@ refuse_children() {
 # make_way TEST: a link of our name may stay if it is ours and TEST finds it to be the right one. What is ours, but left
 # by an earlier run with other inputs, goes: it holds nothing that this run wants.
 make_way() {
+  shown=
   exists "$name" || return 0
-  claim "$(link_mark "$name")"
+  peek_mark "$name"
+  claim "$peeked"
+  look_at_own
   "$1" && return
-  case $(link_mark "$name") in "$family"* | "$previous_mark") ;; *) fail different "$(details)" ;; esac
+  peek_mark "$name"
+  case $peeked in "$family"* | "$previous_mark") ;; *) fail different "$shown" ;; esac
   refuse_children
   drop_link "$name"
+  shown=
 }
 
 # A VLAN that goes while it is promiscuous leaves its parent so (seen with Linux 7.2).
@@ -180,91 +191,143 @@ need_parent() {
   link_flag "$parent" 1 || fail parent-down
 }
 
-# make_link ARGUMENTS: creates and marks. The intent file tells a later run whose an unmarked link is,
-# should this one be killed between the two commands.
+# will ARGUMENTS: what ip is to do, in words without quotes or blanks; do_ip does all of it at once.
+queue=
+will() { queue="$queue$*$nl"; }
+
+# It stops at the first that fails, and says which.
+do_ip() {
+  [ -n "$queue" ] || return 0
+  said=$(ip -batch - 2>&1 <<QUEUE
+$queue
+QUEUE
+  ) || return 1
+  queue=
+}
+
+# why_not: what failed of $queue, by what ip -batch said.
+why_not() {
+  line=${said##*"Command failed -:"} said=${said%%"$nl"Command failed*}
+  set -- "$queue"
+  while [ "$line" -gt 1 ] 2>/dev/null; do
+    set -- "${1#*"$nl"}"
+    line=$((line - 1))
+  done
+  fail command "ip ${1%%"$nl"*}" "$said"
+}
+
+# make_link ARGUMENTS: what is to be made. The intent file tells a later run whose an unmarked link is, should this one be killed
+# before it is marked.
 make_link() {
   leave_alone
   printf '%s' "$mark" >"$run_dir/intent.$name" || fail command "write $run_dir/intent.$name" ""
-  said=$(ip link add "$@" 2>&1) || {
-    rm -f "$run_dir/intent.$name"
-    manage_again
-    fail command "ip link add $*" "$said"
+  will link add "$@"
+}
+
+# finish: does what was found to be missing. A link that could not even be made is no longer intended.
+finish() {
+  ! exists "$name" || made
+  do_ip || {
+    if exists "$name"; then
+      made
+    else
+      rm -f "$run_dir/intent.$name"
+      manage_again
+    fi
+    why_not
   }
-  made
+  [ -n "$shown" ] || made
+  rm -f "$run_dir/intent.$name"
 }
 
 sync_mark() {
   leave_alone
-  [ "$(link_mark "$name")" = "$mark" ] || run ip link set dev "$name" alias "$mark"
-  rm -f "$run_dir/intent.$name"
+  peek_mark "$name"
+  [ "$peeked" = "$mark" ] || will link set dev "$name" alias "\"$mark\""
 }
 
-# An empty mtu means the parent's.
+# An empty mtu means the parent's, which a new link has.
 sync_mtu() {
   peek "/sys/class/net/$parent/mtu"
   want_mtu=${mtu:-$peeked}
-  peek "/sys/class/net/$name/mtu"
-  [ "$peeked" = "$want_mtu" ] || run ip link set dev "$name" mtu "$want_mtu"
+  [ -z "$shown" ] || peek "/sys/class/net/$name/mtu"
+  [ "$peeked" = "$want_mtu" ] || will link set dev "$name" mtu "$want_mtu"
 }
 
 # The flag that was set by hand, as ip shows it; the kernel's own flag is also up while somebody captures packets.
 sync_promiscuous() {
-  case $(details) in *"<"*PROMISC*">"*) have=true ;; *) have=false ;; esac
+  case $shown in *"<"*PROMISC*">"*) have=true ;; *) have=false ;; esac
   [ "$have" = "$promiscuous" ] && return
-  if [ "$promiscuous" = true ]; then run ip link set dev "$name" promisc on; else run ip link set dev "$name" promisc off; fi
+  if [ "$promiscuous" = true ]; then will link set dev "$name" promisc on; else will link set dev "$name" promisc off; fi
 }
 
-sync_up() { link_flag "$name" 1 || run ip link set dev "$name" up; }
+sync_up() { link_flag "$name" 1 || will link set dev "$name" up; }
 
 # routers: the folder of each router of this host, whoever made it.
 routers() { (set +f; ls -d "$run_dir/router" "$run_dir/router".* 2>/dev/null); }
 
-# router_addresses: those that routers put on interfaces, "interface address" a line: they are not the link's to judge.
-router_addresses() { (set +f; cat "$run_dir/router/addresses" "$run_dir/router".*/addresses 2>/dev/null); }
+# find_theirs: into $theirs the addresses that routers put on interfaces, "interface address" a line: not the link's to judge.
+find_theirs() {
+  theirs=
+  set +f
+  for file in "$run_dir/router/addresses" "$run_dir/router".*/addresses; do
+    [ -e "$file" ] || continue
+    while IFS= read -r line; do theirs="$theirs$line$nl"; done <"$file"
+  done
+  set -f
+}
 
 # all_addresses DEVICE: without those from router advertisements.
 all_addresses() {
-  ip -o addr show dev "$1" permanent 2>/dev/null | while IFS=' ' read -r _ _ _ address _; do printf '%s\n' "$address"; done
-}
-
-# link_addresses DEVICE WANTED: those that a link's resource answers for. The kernel's own link-local ones and a router's
-# are nobody's wish, unless they are wanted.
-link_addresses() {
-  theirs=$(router_addresses)
-  for address in $(all_addresses "$1"); do
-    case "$nl$2" in
-      *"$nl$address$nl"*) ;;
-      *)
-        case $address in fe80:*) continue ;; esac
-        case "$nl$theirs$nl" in *"$nl$1 $address$nl"*) continue ;; esac
-        ;;
-    esac
-    printf '%s\n' "$address"
-  done
-}
-
-# sync_addresses DEVICE WANTED: removes what is not wanted, then adds what is missing (in this order: the
-# kernel drops secondary addresses together with their primary one).
-sync_addresses() {
-  for address in $(link_addresses "$1" "$2"); do
-    case "$nl$2" in *"$nl$address$nl"*) ;; *) run ip addr del "$address" dev "$1" ;; esac
-  done
-  for address in $2; do
-    need_address "$1" "$address"
-  done
-  # The router's go as well when a link is made anew, or when the kernel drops them as secondary ones.
-  while IFS=' ' read -r device address; do
-    [ "$device" != "$1" ] || need_address "$device" "$address"
-  done <<ADDRESSES
-$(router_addresses)
+  while IFS=' ' read -r _ _ _ address _; do [ -z "$address" ] || printf '%s\n' "$address"; done <<ADDRESSES
+$(ip -o addr show dev "$1" permanent 2>/dev/null)
 ADDRESSES
+}
+
+# sync_addresses: of our link. What is not wanted is removed, then what is missing is added, in this order: the kernel drops
+# secondary addresses together with their primary one. Its own link-local ones and a router's are nobody's wish, unless they are wanted.
+sync_addresses() {
+  find_theirs
+  held=$nl
+  [ -z "$shown" ] || held=$nl$(all_addresses "$name")$nl
+  how=add
+  for address in $held; do
+    case "$nl$addresses" in *"$nl$address$nl"*) continue ;; esac
+    case $address in fe80:*) continue ;; esac
+    case "$nl$theirs" in *"$nl$name $address$nl"*) continue ;; esac
+    will addr del "$address" dev "$name"
+    how=replace
+  done
+  for address in $addresses; do need_own "$address"; done
+  # The router's go as well when a link is made anew.
+  while IFS=' ' read -r device address; do
+    [ "$device" != "$name" ] || need_own "$address"
+  done <<THEIRS
+$theirs
+THEIRS
+}
+
+need_own() {
+  if [ "$how" = add ]; then case $held in *"$nl$1$nl"*) return ;; esac; fi
+  will addr "$how" "$1" dev "$name"
 }
 
 need_address() {
   case "$nl$(all_addresses "$1")$nl" in *"$nl$2$nl"*) ;; *) run ip addr add "$2" dev "$1" ;; esac
 }
 
-# Another name may stand on the same parent, protocol and id: the kernel would only say "File exists".
+# refuse_taken: another name may stand on the same parent, protocol and id, and the kernel would only say "File exists". Its own list
+# lacks the protocol, but costs no process.
+refuse_taken() {
+  [ -e /proc/net/vlan/config ] || return 0
+  while IFS=' |' read -r _ id on _; do
+    [ "$id" = "$vlan_id" ] && [ "$on" = "$parent" ] || continue
+    other=$(taken_by)
+    [ -z "$other" ] || fail taken "$other" "$(link_mark "$other")"
+    return
+  done </proc/net/vlan/config
+}
+
 taken_by() {
   ip -d -o link show type vlan 2>/dev/null | while read -r line; do
     case $line in *"@$parent: "*" vlan protocol $protocol id $vlan_id "*)
@@ -278,32 +341,30 @@ taken_by() {
 
 # children LINK: links that would vanish with it.
 children() {
-  ip -o link show 2>/dev/null | while IFS=' ' read -r _ child _; do
+  while IFS=' ' read -r _ child _; do
     case $child in *"@$1:") printf '%s ' "${child%%@*}" ;; esac
-  done
+  done <<LINKS
+$(ip -o link show 2>/dev/null)
+LINKS
 }
 
 # Whose the nft table is.
 table_mark() { nft list table inet "$table" 2>/dev/null | grep -m 1 -o 'comment "[^"]*"' | cut -d '"' -f 2; }
 
-observe() {
+observe_link() {
   section link
-  exists "$name" && ip -j -d link show dev "$name"
-  section addresses
-  exists "$name" && ip -j addr show dev "$name"
+  exists "$name" && ip -j -d addr show dev "$name"
   section router-addresses
-  router_addresses
-  section routes
-  exists "$name" && ip -j route show dev "$name"
-  section routes6
-  exists "$name" && ip -j -6 route show dev "$name"
-  section parent
-  exists "$parent" && ip -j -d link show dev "$parent"
+  find_theirs
+  printf '%s' "$theirs"
+  section parent-mtu
+  peek "/sys/class/net/$parent/mtu" && printf '%s' "$peeked"
 }
 
 remove() {
   if exists "$name"; then
-    if [ "$(link_mark "$name")" != "$mark" ] && ! is_intended; then
+    peek_mark "$name"
+    if [ "$peeked" != "$mark" ] && ! is_intended; then
       section kept
       link_mark "$name"
       return 0
@@ -316,12 +377,14 @@ remove() {
 }
 
 # What a script of a link adds to the others: nothing of its own to undo, and nothing to keep for a restore that only the
-# running host can tell (variables of the script, a line each).
-own_kept() { :; }
+# running host can tell (into $keeps: variables of the script, a line each).
+own_kept() { keeps=; }
 own_before() { :; }
 own_undo() { :; }
-touched() { printf '%s\n' "$parent" "$name"; }
+# Into $touching the interfaces that it may touch, into $setting the addresses and routes that it sets.
+touched() { touching=$parent$nl$name$nl; }
 prepare() { need_ip; }
+observe() { observe_link; }
 
 # --- verbs -----------------------------------------------------------------------------------------------
 
@@ -339,6 +402,7 @@ change() {
 # do_verb: what every script ends with. It defines prepare, touched, prefixes, ensure, remove, observe, own_before,
 # own_undo and own_kept, where those of a link don't fit.
 do_verb() {
+  persisted=$persisted_dir/$resource.$name
   case $job in
     apply | watch | rescue | commit) "$job"; return ;;
   esac

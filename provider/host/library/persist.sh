@@ -5,12 +5,11 @@ restorer=/var/lib/pulumi-macvlan/restore
 unit=/etc/systemd/system/pulumi-macvlan.service
 wanted_by='multi-user.target docker.service'
 
-# persisted: its file. $resource, the word that a script calls itself, tells a router from a link of that name.
-persisted() { printf '%s' "$persisted_dir/$resource.$name"; }
+# $persisted is its file: $resource, the word that a script calls itself, tells a router from a link of that name.
 
 # Both the file and our data begin with a line that says what they are, the verb, and the mark.
 is_persisted() {
-  { IFS= read -r _ && IFS= read -r _ && IFS= read -r peeked; } 2>/dev/null <"$(persisted)" || return 1
+  { IFS= read -r _ && IFS= read -r _ && IFS= read -r peeked; } 2>/dev/null <"$persisted" || return 1
   ours=${taken#*"$nl"*"$nl"}
   [ "$peeked" = "${ours%%"$nl"*}" ]
 }
@@ -36,25 +35,26 @@ commit() {
   [ "$job" != restore ] || return 0
   if [ "$verb" = delete ] || [ "$persist" = false ]; then
     # A power cut may have left one that was not whole yet.
-    if is_persisted || { [ ! -e "$(persisted)" ] && [ -e "$(persisted).new" ]; }; then forget; fi
+    if is_persisted || { [ ! -e "$persisted" ] && [ -e "$persisted.new" ]; }; then forget; fi
     if [ -e "$unit.new" ] || [ -e "$restorer.new" ]; then rm -f "$unit.new" "$restorer.new"; fi
     return 0
   fi
   line=
   [ ! -e "$restorer" ] || IFS= read -r line <"$restorer"
   if [ "$line" != "$version" ] || [ ! -e "$unit" ]; then
-    write "$unit" 644 "$(unit_text)"
+    write "$unit" 644 "$unit_text"
     # What systemctl enable does; it is for the next boot only, so that systemd need not read all its units again now.
     for target in $wanted_by; do
-      mkdir -p "${unit%/*}/$target.wants" && ln -sf "$unit" "${unit%/*}/$target.wants/" || fail command "enable ${unit##*/}" ""
+      { [ -d "${unit%/*}/$target.wants" ] || mkdir -p "${unit%/*}/$target.wants"; } && ln -sf "$unit" "${unit%/*}/$target.wants/" || fail command "enable ${unit##*/}" ""
     done
-    write "$restorer" 600 "$version$nl$(restorer_text)"
+    write "$restorer" 600 "$version$nl$restorer_text"
   fi
-  write "$(persisted)" 600 "$taken$(own_kept)$nl$script"
+  own_kept
+  write "$persisted" 600 "$taken$keeps$nl$script"
 }
 
 forget() {
-  rm -f "$(persisted)" "$(persisted).new"
+  rm -f "$persisted" "$persisted.new"
   if rmdir "$persisted_dir" 2>/dev/null; then retire_restorer; fi
   # A power cut must not bring it back.
   sync
@@ -69,9 +69,7 @@ retire_restorer() {
   rmdir "${restorer%/*}" 2>/dev/null
 }
 
-unit_text() {
-  cat <<UNIT
-[Unit]
+unit_text="[Unit]
 Description=VLAN sub-interfaces, macvlan links and the router made by pulumi-macvlan
 After=network-pre.target systemd-networkd.service NetworkManager.service networking.service nftables.service
 Before=docker.service
@@ -81,20 +79,16 @@ RemainAfterExit=yes
 ExecStart=/bin/sh $restorer
 TimeoutStartSec=90
 [Install]
-WantedBy=$wanted_by
-UNIT
-}
+WantedBy=$wanted_by"
 
 # Parents may be late, and links stand on each other: what fails is tried again for half a minute.
-restorer_text() {
-  cat <<'RESTORER'
-cd /var/lib/pulumi-macvlan/persist || exit 0
-left=$(ls | grep -v '\.new$')
+restorer_text='cd /var/lib/pulumi-macvlan/persist || exit 0
+left=$(ls | grep -v "\.new\$")
 tries=0
 while [ -n "$left" ] && [ "$tries" -lt 60 ]; do
   again=
   for file in $left; do
-    sh -c "$(sed '1,/^pulumi-macvlan:end$/d' "$file")" pulumi-macvlan "" "" restore <"$file" >"/run/pulumi-macvlan-restore" 2>&1 ||
+    sh -c "$(sed "1,/^pulumi-macvlan:end\$/d" "$file")" pulumi-macvlan "" "" restore <"$file" >"/run/pulumi-macvlan-restore" 2>&1 ||
       again="$again $file"
   done
   left=$again
@@ -104,14 +98,17 @@ done
 [ -n "$left" ] || exit 0
 echo "not made again:$left; the last answer was:"
 cat /run/pulumi-macvlan-restore
-exit 1
-RESTORER
-}
+exit 1'
 
 # --- those who manage networks on hosts ------------------------------------------------------------------
 
-networkd_file() { printf '%s' "/run/systemd/network/05-pulumi-macvlan-$name.network"; }
-nm_file() { printf '%s' "/run/NetworkManager/conf.d/pulumi-macvlan-$name.conf"; }
+# find_told: into $told whether they have been told, and where that is.
+find_told() {
+  networkd_file=/run/systemd/network/05-pulumi-macvlan-$name.network
+  nm_file=/run/NetworkManager/conf.d/pulumi-macvlan-$name.conf
+  told=
+  { [ ! -e "$networkd_file" ] && [ ! -e "$nm_file" ]; } || told=yes
+}
 
 # tell FILE TEXT: for everybody to read.
 tell() {
@@ -124,13 +121,14 @@ tell() {
 
 # leave_alone: tells them before our link appears. Below /run: at boot it is told again.
 leave_alone() {
-  { [ ! -e "$(networkd_file)" ] && [ ! -e "$(nm_file)" ]; } || return 0
-  ! command -v networkctl >/dev/null 2>&1 || tell "$(networkd_file)" "[Match]
+  find_told
+  [ -z "$told" ] || return 0
+  ! command -v networkctl >/dev/null 2>&1 || tell "$networkd_file" "[Match]
 Name=$name
 [Link]
 Unmanaged=yes
 "
-  ! command -v nmcli >/dev/null 2>&1 || tell "$(nm_file)" "[device-pulumi-macvlan-$name]
+  ! command -v nmcli >/dev/null 2>&1 || tell "$nm_file" "[device-pulumi-macvlan-$name]
 match-device=interface-name:=$name
 managed=0
 "
@@ -138,8 +136,9 @@ managed=0
 }
 
 manage_again() {
-  { [ -e "$(networkd_file)" ] || [ -e "$(nm_file)" ]; } || return 0
-  rm -f "$(networkd_file)" "$(nm_file)"
+  find_told
+  [ -n "$told" ] || return 0
+  rm -f "$networkd_file" "$nm_file"
   managers_reload
 }
 

@@ -6,6 +6,9 @@ nl='
 whole='# pulumi-macvlan:whole'
 held=
 locked=
+# What scripts would find out anew each time.
+uid=$(id -u)
+case $(PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin ip -V 2>&1) in *iproute2*) has_ip=yes ;; *) has_ip= ;; esac
 # A connection that breaks must not stop a change half-way.
 trap '' HUP PIPE
 

@@ -376,7 +376,7 @@ prepare() {
 
 # Its firewall, NAT and forwarding are in the way of every packet: it is always guarded.
 at_risk() { return 0; }
-touched() { printf '%s\n' "$devices" "$uplinks"; }
+touched() { touching=$devices$uplinks; }
 
 own_kept() {
   # Where Docker looks after a table, its own chain is there too: DOCKER-USER alone may be left from us.
@@ -385,7 +385,7 @@ own_kept() {
     kept_chains="$kept_chains $program"
     case $("$program" -w -S FORWARD) in "-P FORWARD DROP"*) kept_drops="$kept_drops $program" ;; esac
   done
-  printf "kept_chains='%s' kept_drops='%s'" "$kept_chains" "$kept_drops"
+  keeps="kept_chains='$kept_chains' kept_drops='$kept_drops'"
 }
 
 # kept_settings: what routers remember of the kernel's settings, "file:value" a line.

@@ -8,52 +8,53 @@ end
 # The MAC address from before a reboot: one that nobody chose stays all the same.
 kept_mac=${kept_mac-}
 own_kept() {
+  keeps=
   [ "$kind" = macvlan ] || return 0
   peek "/sys/class/net/$name/address"
-  printf 'kept_mac=%s' "$peeked"
+  keeps=kept_mac=$peeked
 }
 
 # ip shows "macvlan mode bridge bcqueuelen 1000 ..." and "ipvlan  mode l2 bridge".
 same_link() {
-  case $(details) in *" $name@$parent: "*" $kind "*) ;; *) return 1 ;; esac
+  case $shown in *" $name@$parent: "*" $kind "*) ;; *) return 1 ;; esac
   # Into passthru and out of it there is no way but a new link.
-  case "$mode $(details)" in
+  case "$mode $shown" in
     passthru*" mode passthru "*) return 0 ;;
     passthru* | *" mode passthru "*) return 1 ;;
   esac
 }
 
-# Of an ipvlan, mode and flag are its parent's: all of its ipvlans change with it.
+# Of an ipvlan, mode and flag are its parent's: all of its ipvlans change with it. A new one is made with them.
 sync_mode() {
-  case $(details) in
-    *" mode $mode $flag"*) ;;
-    *) run ip link set dev "$name" type "$kind" mode "$mode" $flag ;;
+  case $shown in
+    "" | *" mode $mode $flag"*) ;;
+    *) will link set dev "$name" type "$kind" mode "$mode" $flag ;;
   esac
-  [ -z "$bcqueuelen" ] || case $(details) in
-    *" bcqueuelen $bcqueuelen "*) ;;
-    *) run ip link set dev "$name" type macvlan bcqueuelen "$bcqueuelen" ;;
+  case "$bcqueuelen:$shown" in
+    :* | *: | *" bcqueuelen $bcqueuelen "*) ;;
+    *) will link set dev "$name" type macvlan bcqueuelen "$bcqueuelen" ;;
   esac
 }
 
 sync_sources() {
   [ "$mode" = source ] || return 0
-  for source in $(shown_sources "$(details)"); do
-    case "$nl$sources" in *"$nl$source$nl"*) ;; *) run ip link set dev "$name" type macvlan macaddr del "$source" ;; esac
+  have=$nl
+  [ -z "$shown" ] || have=$nl$(shown_sources "$shown")$nl
+  for source in $have; do
+    case "$nl$sources" in *"$nl$source$nl"*) ;; *) will link set dev "$name" type macvlan macaddr del "$source" ;; esac
   done
   for source in $sources; do
-    case "$nl$(shown_sources "$(details)")$nl" in *"$nl$source$nl"*) ;; *) run ip link set dev "$name" type macvlan macaddr add "$source" ;; esac
+    case $have in *"$nl$source$nl"*) ;; *) will link set dev "$name" type macvlan macaddr add "$source" ;; esac
   done
 }
 
 sync_mac() {
-  [ -n "$mac" ] || return 0
+  [ -n "$mac" ] && [ -n "$shown" ] || return 0
   peek "/sys/class/net/$name/address"
-  [ "$peeked" = "$mac" ] || run ip link set dev "$name" address "$mac"
+  [ "$peeked" = "$mac" ] || will link set dev "$name" address "$mac"
 }
 
-family_of() { case $1 in *:*) printf '%s' -6 ;; *) printf '%s' -4 ;; esac; }
-
-# Routes are "to" or "to via"; those that the kernel or a router advertisement made are not ours to judge.
+# list_routes: "to" or "to via", a line each; those that the kernel or a router advertisement made are not ours to judge.
 list_routes() {
   for version in -4 -6; do
     ip "$version" -o route show dev "$name" 2>/dev/null | while IFS=' ' read -r to rest; do
@@ -64,32 +65,36 @@ list_routes() {
   done
 }
 
+# Addresses that come or go take routes with them: those are looked for only where none does.
 sync_routes() {
-  IFS=$nl
-  for route in $(list_routes); do
-    case "$nl$routes" in *"$nl$route$nl"*) continue ;; esac
-    to=${route%% *}
-    run ip "$(family_of "$to")" route del "$to" dev "$name"
-  done
-  for route in $routes; do
-    case "$nl$(list_routes)$nl" in *"$nl$route$nl"*) continue ;; esac
-    to=${route%% *}
-    case $route in
-      *" "*) run ip "$(family_of "$to")" route replace "$to" via "${route#* }" dev "$name" ;;
-      *) run ip "$(family_of "$to")" route replace "$to" dev "$name" ;;
-    esac
-  done
-  IFS=" 	$nl"
+  have=$nl how=replace
+  [ -z "$shown" ] || have=$nl$(list_routes)$nl
+  case $queue in *"addr del"*) all=yes ;; *) all= ;; esac
+  while IFS=' ' read -r to via; do
+    [ -n "$to" ] || continue
+    case "$nl$routes" in *"$nl$to${via:+ $via}$nl"*) ;; *) will route del "$to" dev "$name" ;; esac
+  done <<HAVE
+$have
+HAVE
+  while IFS=' ' read -r to via; do
+    [ -n "$to" ] || continue
+    if [ -z "$all" ]; then case $have in *"$nl$to${via:+ $via}$nl"*) continue ;; esac; fi
+    will route replace "$to" ${via:+via "$via"} dev "$name"
+  done <<ROUTES
+$routes
+ROUTES
 }
 
 # An address with the parent's own prefix makes two ways into one LAN, and SSH may be lost between them. For IPv6 the
 # preview's look at it must do.
 refuse_naive() {
+  theirs=
   for address in $addresses; do
     case $address in */32 | *:*) continue ;; esac
-    for theirs in $(all_addresses "$parent"); do
-      case $theirs in *:*) continue ;; esac
-      if covers "$address" "${theirs%/*}" || covers "$theirs" "${address%/*}"; then fail naive-shim "$address" "$theirs"; fi
+    theirs=${theirs:-$(all_addresses "$parent")}
+    for other in $theirs; do
+      case $other in *:*) continue ;; esac
+      if covers "$address" "${other%/*}" || covers "$other" "${address%/*}"; then fail naive-shim "$address" "$other"; fi
     done
   done
 }
@@ -99,9 +104,8 @@ ensure() {
   refuse_naive
   make_way same_link
   mac=${mac:-$kept_mac}
-  exists "$name" ||
+  [ -n "$shown" ] ||
     make_link link "$parent" name "$name" ${mac:+address "$mac"} ${mtu:+mtu "$mtu"} type "$kind" mode "$mode" $flag ${bcqueuelen:+bcqueuelen "$bcqueuelen"}
-  made
   sync_mark
   sync_mode
   sync_sources
@@ -109,13 +113,24 @@ ensure() {
   sync_mtu
   sync_promiscuous
   sync_up
-  sync_addresses "$name" "$addresses"
+  sync_addresses
   sync_routes
+  finish
+}
+
+observe() {
+  observe_link
+  section routes
+  exists "$name" && ip -j route show dev "$name"
+  section routes6
+  exists "$name" && ip -j -6 route show dev "$name"
 }
 
 prefixes() {
-  printf '%s' "$addresses"
-  printf '%s' "$routes" | cut -d ' ' -f 1
+  setting=$addresses
+  while IFS=' ' read -r to _; do setting=$setting$to$nl; done <<ROUTES
+$routes
+ROUTES
 }
 
 do_verb

@@ -397,8 +397,8 @@ prepare() {
   need_docker
 }
 
-touched() { printf '%s\n' "$parent"; ask '{{index .Options "parent"}}'; }
-prefixes() { :; }
+touched() { touching=$parent$nl$(ask '{{index .Options "parent"}}')$nl; }
+prefixes() { setting=; }
 
 own_before() {
   find_network || return 0

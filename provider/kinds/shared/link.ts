@@ -1,6 +1,6 @@
 // What VlanSubinterface and MacvlanLink have in common: they are links.
 
-import { decodeLink, type Link } from "../../formats/iproute";
+import type { Link } from "../../formats/iproute";
 import type { Sections } from "../../formats/sections";
 import type { Claim } from "../../lifecycle/kind";
 import { alone, contains, overlaps, parseAddress, parseCidr, widthOf } from "../../vocabulary/addresses";
@@ -15,8 +15,8 @@ export const linkOutputs = (link: Link): Record<string, unknown> => ({
 
 /** An mtu that was not asked for is the parent's; only another value is a change of it. */
 export function observedMtu(sections: Sections, link: Link, wanted: number | undefined): { mtu?: number } {
-  const parent = decodeLink(sections, "parent");
-  return wanted === undefined && (!parent || parent.mtu === link.mtu) ? {} : { mtu: link.mtu };
+  const parents = Number(sections.get("parent-mtu")) || link.mtu;
+  return wanted === undefined && parents === link.mtu ? {} : { mtu: link.mtu };
 }
 
 export const linkDrift = (link: Link): string[] => (link.up ? [] : ["the interface is down"]);

@@ -6,42 +6,40 @@ take mtu; take promiscuous; take_list addresses
 end
 
 same_vlan() {
-  case $(details) in *" $name@$parent: "*" vlan protocol $protocol id $vlan_id "*) return 0 ;; esac
+  case $shown in *" $name@$parent: "*" vlan protocol $protocol id $vlan_id "*) return 0 ;; esac
   return 1
 }
 
-# qos_now KIND: the mapping that the kernel shows, as "from:to ..." words.
-qos_now() {
-  line=$(details)
-  case $line in *" $1-qos-map { "*) ;; *) return ;; esac
-  line=${line#*" $1-qos-map { "}
-  printf '%s' "${line%%\}*}"
+# find_qos KIND: into $have the mapping that the kernel shows, as "from:to" words.
+find_qos() {
+  have=
+  case $shown in *" $1-qos-map { "*) have=${shown#*" $1-qos-map { "} have=" ${have%%\}*}" ;; esac
 }
 
 # A mapping can't be deleted, only set to 0, which is what the kernel then no longer shows.
 sync_qos() {
-  for entry in $(qos_now "$1"); do
-    case "$nl$2" in *"$nl${entry%%:*}:"*) ;; *) run ip link set dev "$name" type vlan "$1-qos-map" "${entry%%:*}:0" ;; esac
+  find_qos "$1"
+  for entry in $have; do
+    case "$nl$2" in *"$nl${entry%%:*}:"*) ;; *) will link set dev "$name" type vlan "$1-qos-map" "${entry%%:*}:0" ;; esac
   done
   for entry in $2; do
-    case " $(qos_now "$1") " in *" $entry "*) ;; *) run ip link set dev "$name" type vlan "$1-qos-map" "$entry" ;; esac
+    case $have in *" $entry "*) ;; *) will link set dev "$name" type vlan "$1-qos-map" "$entry" ;; esac
   done
 }
 
+# A new one is made with it.
 sync_reorder() {
-  case $(details) in *REORDER_HDR*) have=on ;; *) have=off ;; esac
-  [ "$have" = "$reorder" ] || run ip link set dev "$name" type vlan reorder_hdr "$reorder"
+  case $shown in "") return ;; *REORDER_HDR*) have=on ;; *) have=off ;; esac
+  [ "$have" = "$reorder" ] || will link set dev "$name" type vlan reorder_hdr "$reorder"
 }
 
 ensure() {
   need_parent
   make_way same_vlan
-  if ! exists "$name"; then
-    other=$(taken_by)
-    [ -z "$other" ] || fail taken "$other" "$(link_mark "$other")"
+  if [ -z "$shown" ]; then
+    refuse_taken
     make_link link "$parent" name "$name" ${mtu:+mtu "$mtu"} type vlan protocol "$protocol" id "$vlan_id" reorder_hdr "$reorder"
   fi
-  made
   sync_mark
   sync_mtu
   sync_reorder
@@ -49,9 +47,10 @@ ensure() {
   sync_qos ingress "$ingress"
   sync_promiscuous
   sync_up
-  sync_addresses "$name" "$addresses"
+  sync_addresses
+  finish
 }
 
-prefixes() { printf '%s' "$addresses"; }
+prefixes() { setting=$addresses; }
 
 do_verb

@@ -40,7 +40,7 @@ describe("ip's answers", () => {
     });
 
     it(`of addresses are read, without the kernel's and a router's (${release})`, () => {
-      const answer = sections(release, { addresses: "addresses" });
+      const answer = sections(release, { link: "link" });
       assert.deepEqual(decodeAddresses(answer, []), ["172.16.10.2/24", "fd00:10::2/64"]);
       answer.set("router-addresses", "enp0s8.100 172.16.10.2/24\nother fd00:10::2/64");
       assert.deepEqual(decodeAddresses(answer, []), ["fd00:10::2/64"]);
