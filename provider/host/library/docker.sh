@@ -12,10 +12,10 @@ ask() { docker network inspect -f "$1" "$name" 2>/dev/null; }
 # made it, or with the id of the network that it is about.
 marks=/var/lib/pulumi-macvlan/networks
 
-# mark_of NETWORK ID LABEL: of one that is no Swarm's.
-mark_of() {
-  if peek "$marks/$1"; then case $peeked in "$2 "*) printf '%s' "${peeked#* }"; return ;; esac; fi
-  case $3 in "<no value>") ;; *) printf '%s' "$3" ;; esac
+# find_mark NETWORK ID LABEL: into $found_mark whose one is that is no Swarm's.
+find_mark() {
+  found_mark=$3
+  if peek "$marks/$1"; then case $peeked in "$2 "*) found_mark=${peeked#* } ;; esac; fi
 }
 
 # list_containers FORMAT: into $containers, a line for every container of the network, stopped ones too: those hold on to

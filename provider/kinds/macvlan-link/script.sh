@@ -57,29 +57,34 @@ sync_mac() {
 # list_routes: "to" or "to via", a line each; those that the kernel or a router advertisement made are not ours to judge.
 list_routes() {
   for version in -4 -6; do
-    ip "$version" -o route show dev "$name" 2>/dev/null | while IFS=' ' read -r to rest; do
-      case " $rest " in *" proto kernel "* | *" proto ra "*) continue ;; esac
+    while IFS=' ' read -r to rest; do
+      case " $to $rest " in "  " | *" proto kernel "* | *" proto ra "*) continue ;; esac
       case $to in fe80::/64 | multicast) continue ;; default) if [ "$version" = -4 ]; then to=0.0.0.0/0; else to=::/0; fi ;; */*) ;; *:*) to=$to/128 ;; *) to=$to/32 ;; esac
       case " $rest " in *" via "*) rest=${rest#*via }; printf '%s %s\n' "$to" "${rest%% *}" ;; *) printf '%s\n' "$to" ;; esac
-    done
+    done <<LINES
+$(ip "$version" -o route show dev "$name" 2>/dev/null)
+LINES
   done
 }
 
-# Addresses that come or go take routes with them: those are looked for only where none does.
-sync_routes() {
-  have=$nl how=replace
-  [ -z "$shown" ] || have=$nl$(list_routes)$nl
-  case $queue in *"addr del"*) all=yes ;; *) all= ;; esac
+# drop_routes: before addresses change, which take routes with them.
+drop_routes() {
+  routes_now=$nl
+  [ -z "$shown" ] || routes_now=$nl$(list_routes)$nl
   while IFS=' ' read -r to via; do
     [ -n "$to" ] || continue
     case "$nl$routes" in *"$nl$to${via:+ $via}$nl"*) ;; *) will route del "$to" dev "$name" ;; esac
-  done <<HAVE
-$have
-HAVE
+  done <<NOW
+$routes_now
+NOW
+}
+
+# need_routes: those without a gateway come first.
+need_routes() {
+  case $queue in *"addr del"*) routes_now=$nl ;; esac
   while IFS=' ' read -r to via; do
     [ -n "$to" ] || continue
-    if [ -z "$all" ]; then case $have in *"$nl$to${via:+ $via}$nl"*) continue ;; esac; fi
-    will route replace "$to" ${via:+via "$via"} dev "$name"
+    case $routes_now in *"$nl$to${via:+ $via}$nl"*) ;; *) will route replace "$to" ${via:+via "$via"} dev "$name" ;; esac
   done <<ROUTES
 $routes
 ROUTES
@@ -113,8 +118,9 @@ ensure() {
   sync_mtu
   sync_promiscuous
   sync_up
+  drop_routes
   sync_addresses
-  sync_routes
+  need_routes
   finish
 }
 

@@ -9,32 +9,45 @@ take_list subnets
 take_list barred # addresses of the subnets that no container can have
 end
 
-# A Swarm's has no labels at all, and then none can be looked for.
-facts='{{.Id}}|{{with .Labels}}{{with index . "pulumi-macvlan.spec"}}{{.}}{{end}}|{{with index . "pulumi-macvlan.mark"}}{{.}}{{end}}{{else}}|{{end}}'
+# What tells whose and which it is, and after it all of it. A Swarm's has no labels at all, and then none can be looked for.
+facts='{{.Id}}|{{with .Labels}}{{with index . "pulumi-macvlan.spec"}}{{.}}{{end}}|{{with index . "pulumi-macvlan.mark"}}{{.}}{{end}}{{else}}|{{end}}|{{with index .Options "parent"}}{{.}}{{end}}
+{{json .}}'
 
+# find_network: a process of Docker's costs more than all the rest of a look, so everything is asked at once. Why Docker does not
+# answer is in $silence.
+id= asked=false
 find_network() {
-  line=$(ask "$facts")
-  id=${line%%|*} found_mark=${line##*|}
-  [ -n "$id" ] || return 1
+  asked=true silence=
+  network=$(docker network inspect -f "$facts" "$name" 2>&1) || {
+    case $network in *[Nn]"o such network"* | *"not found"*) ;; *) silence=${network#"$nl"} ;; esac
+    network= id= found_parent= found_mark=
+    return 1
+  }
+  line=${network%%"$nl"*} network=${network#*"$nl"}
+  found_parent=${line##*|} line=${line%|*}
+  id=${line%%|*} label=${line##*|} line=${line#*|}
+  found_spec=${line%%|*}
   if [ "$swarm" = true ]; then
     found_mark=
     peek "$marks/$name" && found_mark=$peeked
     found_spec=$spec
-    return 0
+  else
+    find_mark "$name" "$id" "$label"
   fi
-  line=${line#*|} found_spec=${line%%|*}
-  found_mark=$(mark_of "$name" "$id" "$found_mark")
 }
 
+ask_network() { find_network || [ -z "$silence" ] || fail no-docker "$silence"; }
+
+# keep_mark: of a network that was found.
 keep_mark() {
   if [ "$swarm" = true ]; then
     line=$mark
   else
-    find_network
-    case $(ask "$facts") in *"|$mark") drop_mark; return ;; esac
+    [ "$label" != "$mark" ] || { drop_mark; return; }
     line="$id $mark"
   fi
   { peek "$marks/$name" && [ "$peeked" = "$line" ]; } || write "$marks/$name" 600 "$line"
+  found_mark=$mark
 }
 
 drop_mark() {
@@ -62,7 +75,10 @@ requests() {
   # It stays open until Docker has answered: an end of input would tell it that nobody waits.
   exec 7>"$pipe" 8<"$pipe.answers"
   ask_for "$1" &
-  keys=$(printf '%s' "$1" | cut -d ' ' -f 1)
+  keys=
+  while IFS=' ' read -r key _; do [ -z "$key" ] || keys=${keys:+$keys$nl}$key; done <<KEYS
+$1
+KEYS
   code= message=
   while IFS= read -r line <&8 || [ -n "$line" ]; do
     case $code:$line in
@@ -357,28 +373,37 @@ recreate() {
 ensure() {
   [ "$swarm" = true ] || exists "$parent" || fail no-parent "$(interfaces)"
   refuse_strangers $ranges
-  if find_network; then
+  [ "$asked" = true ] || ask_network
+  if [ -n "$id" ]; then
     claim "$found_mark"
     # Labels can be copied: what a refresh found to differ is made anew even where they say that it is right.
-    if [ "$found_spec" = "$spec" ] && [ "$drifted" = false ]; then made; else recreate; fi
-    keep_mark
+    if [ "$found_spec" = "$spec" ] && [ "$drifted" = false ]; then
+      made
+    else
+      recreate
+      find_network
+    fi
   else
     [ "$swarm" = false ] || keep_mark
     make "$create" || fail network "$said" "$(others)"
     made
+    find_network
   fi
+  keep_mark
   reconnect_lost
 }
 
 observe() {
+  [ "$verb" != read ] || ask_network
   section network
-  docker network inspect "$name" 2>/dev/null
+  [ -z "$id" ] || printf '[%s]\n' "$network"
   section mark
-  find_network && printf '%s' "$found_mark"
+  printf '%s' "$found_mark"
 }
 
 remove() {
-  find_network || return 0
+  ask_network
+  [ -n "$id" ] || return 0
   if [ "$found_mark" != "$mark" ]; then
     section kept
     printf '%s\n' "$found_mark"
@@ -394,14 +419,18 @@ remove() {
 
 prepare() {
   [ "$verb" = read ] || need_root
-  need_docker
+  need docker
 }
 
-touched() { touching=$parent$nl$(ask '{{index .Options "parent"}}')$nl; }
+touched() {
+  ask_network
+  touching=$parent$nl$found_parent$nl
+}
 prefixes() { setting=; }
 
 own_before() {
-  find_network || return 0
+  ask_network
+  [ -n "$id" ] || return 0
   keep id "$id"
   keep network "$(existing)"
   list_containers "$endpoint"

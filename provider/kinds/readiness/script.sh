@@ -80,7 +80,10 @@ mark_in() {
   network=${1%%|*} rest=${1#*|}
   case ${rest#*|} in
     "swarm|"*) peek "$marks/$network" && printf '%s' "$peeked" ;;
-    *) mark_of "$network" "${1##*|}" "${rest%%|*}" ;;
+    *)
+      find_mark "$network" "${1##*|}" "${rest%%|*}"
+      printf "%s" "$found_mark"
+      ;;
   esac
 }
 
