@@ -8,8 +8,9 @@ const PROMPT = /\n\[(\d+) (\d+)\]\$ $/;
 /** What a person answers to what is asked. */
 const ANSWERS: readonly [RegExp, string][] = [
   [/Do you want to perform this (update|refresh|destroy)\?[\s\S]*details/, "yes\r"],
-  // pulumi new: "Project name (lan):  ", and so on; what it proposes is taken.
-  [/\S: {1,2}$/, "\r"],
+  // pulumi new: "Project name (lan):  ", and so on; what it proposes is taken. A line of another output may come in pieces that look
+  // like a question, but for what is proposed.
+  [/(^|\n)(Project|Stack|The package)[^\n]*\([^\n]*\): {1,2}$/, "\r"],
 ];
 
 export class Terminal {

@@ -97,7 +97,7 @@ describe("what is written", function () {
     terminal?.close();
     registry?.stop();
     await lab.down();
-    for (const folder of [home, archives]) rmSync(folder, { recursive: true, force: true });
+    for (const folder of [home, archives]) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
   it("in README.md works, and so does what npm start ends with", async () => {

@@ -276,12 +276,13 @@ disconnect_all() {
   [ -z "$list" ] || requests "$list" ignore
 }
 
-# A hook: the container of the next line is back. One that has gone in the meantime (docker run --rm) is nobody's loss.
+# A hook: the container of the next line is back. One that has gone in the meantime (docker run --rm) is nobody's loss; one that is there
+# already came with a request that Docker said had failed (a full disk).
 back() {
   line=${waiting%%"$nl"*} waiting=${waiting#*"$nl"}
   case $2:$3 in
-    2*) keep_mac "$line" >>"$run_dir/macs.$$" & ;;
-    *"No such container"* | *"already exists in network"*) ;;
+    2* | *"already exists in network"*) keep_mac "$line" >>"$run_dir/macs.$$" & ;;
+    *"No such container"*) ;;
     *) wrong=$3 ;;
   esac
 }
