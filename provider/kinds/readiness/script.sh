@@ -82,7 +82,7 @@ mark_in() {
     "swarm|"*) peek "$marks/$network" && printf '%s' "$peeked" ;;
     *)
       find_mark "$network" "${1##*|}" "${rest%%|*}"
-      printf "%s" "$found_mark"
+      printf '%s' "$found_mark"
       ;;
   esac
 }
