@@ -1,7 +1,7 @@
 // A topology that is lived in is changed by its program: what containers feel, and that going back works wherever a change breaks off.
 import assert from "node:assert/strict";
 import { lab } from "./hooks";
-import { assertSame, json, on, snapshot } from "./hosts";
+import { assertSame, json, ONE_BY_ONE, on, snapshot } from "./hosts";
 import { Project } from "./pulumi";
 
 const PROGRAM = `import { VlanTopology } from "pulumi-macvlan";
@@ -164,7 +164,7 @@ describe("A topology that is lived in", function () {
 
   describe("goes back", () => {
     const wrapper = (script: string) =>
-      `#!/bin/sh\nname=\${0##*/}\nfor real in /usr/sbin/$name /usr/bin/$name /sbin/$name; do [ ! -x $real ] || break; done\ncase "$name $*" in "docker system dial-stdio"* | "ip link add "*) ${script} ;; esac\nexec $real "$@"\n`;
+      `#!/bin/sh\nname=\${0##*/}\nfor real in /usr/sbin/$name /usr/bin/$name /sbin/$name; do [ ! -x $real ] || break; done\n[ $name != ip ] || ${ONE_BY_ONE}\ncase "$name $*" in "docker system dial-stdio"* | "ip link add "*) ${script} ;; esac\nexec $real "$@"\n`;
     const heal = async (mend: string) => {
       await lab.exec("host2", `true`).catch(() => undefined);
       await on("host2", `${mend}; rm -f /usr/local/sbin/docker /usr/local/sbin/ip`);

@@ -8,7 +8,7 @@ import { handlers } from "../../provider/pulumi/dynamic/handlers";
 import { AT_PREVIEW, AT_PREVIEW_TOGETHER, network, ON_HOST, vlan } from "../refusals";
 import { COMMON, RIGHT } from "../unit/inputs";
 import { lab } from "./hooks";
-import { assertSame, connection, driven, on, type Props, snapshot } from "./hosts";
+import { assertSame, bendIp, connection, driven, mendIp, on, type Props, snapshot } from "./hosts";
 
 const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-keys-"));
 
@@ -185,10 +185,7 @@ describe("what is refused, with nothing changed", function () {
   it("records what was half-made, and the next run goes on from there", async () => {
     const first = driven("VlanSubinterface", "host1", { ...vlan, addresses: ["172.16.10.5/24"] });
     // The kernel refuses the address of a later step: the interface is there by then.
-    await on(
-      "host1",
-      'mv /usr/sbin/ip /usr/sbin/ip.real; printf \'#!/bin/sh\\ncase "$*" in "addr add"*) echo broken >&2; exit 1;; esac\\nexec /usr/sbin/ip.real "$@"\\n\' > /usr/sbin/ip; chmod 755 /usr/sbin/ip',
-    );
+    await bendIp("host1", '"addr add"*) echo broken >&2; exit 1;;');
     try {
       await assert.rejects(first.create(), (error: Error & { id?: string; properties?: Props }) => {
         assert.match(error.message, /"ip addr add 172.16.10.5\/24 dev enp0s8.100" failed there: broken/);
@@ -198,7 +195,7 @@ describe("what is refused, with nothing changed", function () {
         return true;
       });
     } finally {
-      await on("host1", "mv /usr/sbin/ip.real /usr/sbin/ip");
+      await mendIp("host1");
     }
     await first.again();
     assert.match(await on("host1", "ip -o addr show dev enp0s8.100"), /172.16.10.5\/24/);

@@ -8,7 +8,7 @@ import { kinds } from "../../provider/kinds";
 import { interVlanRouter } from "../../provider/kinds/inter-vlan-router/kind";
 import { macvlanLink } from "../../provider/kinds/macvlan-link/kind";
 import { lab } from "./hooks";
-import { assertSame, connection, driven, on, type Props, snapshot } from "./hosts";
+import { assertSame, bendIp, connection, driven, mendIp, on, type Props, snapshot } from "./hosts";
 
 const SECONDS = 6;
 /** Until the watchdog runs, on a slow machine. */
@@ -313,10 +313,7 @@ describe("a guarded change", function () {
   it("that fails half-way is undone at once", async () => {
     const before = await snapshot("host1");
     await assert.rejects(vlan({ mtu: 9000 }).create(), /the kernel refused MTU 9000.*host1 was put back as it was/);
-    await on(
-      "host1",
-      `mv /usr/sbin/ip /usr/sbin/ip.real; printf '#!/bin/sh\\ncase "$*" in "addr add 10.9"*) echo broken >&2; exit 1;; esac\\nexec /usr/sbin/ip.real "$@"\\n' > /usr/sbin/ip; chmod 755 /usr/sbin/ip`,
-    );
+    await bendIp("host1", '"addr add 10.9"*) echo broken >&2; exit 1;;');
     try {
       await assert.rejects(vlan({ addresses: ["10.9.9.9/24"] }).create(), (error: Error & { id?: string }) => {
         assert.match(error.message, /failed there: broken. host1 was put back as it was/);
@@ -324,7 +321,7 @@ describe("a guarded change", function () {
         return true;
       });
     } finally {
-      await on("host1", "mv /usr/sbin/ip.real /usr/sbin/ip");
+      await mendIp("host1");
     }
     assertSame(await snapshot("host1"), before);
   });

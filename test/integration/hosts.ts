@@ -17,6 +17,34 @@ export const connection = (host: string, change: object = {}): HostFields => ({
 export const on = async (host: string, line: string, through = lab): Promise<string> =>
   String((await through.exec(host, line)).stdout).trim();
 
+/** The beginning of a program that stands in front of `ip`: what comes as one batch comes to it command by command. */
+export const ONE_BY_ONE = `case "$*" in
+  "-batch -")
+    at=0
+    while IFS= read -r line; do
+      at=$((at + 1))
+      [ -n "$line" ] || continue
+      eval "set -- $line"
+      "$0" "$@" </dev/null || { echo "Command failed -:$at" >&2; exit 1; }
+    done
+    exit 0 ;;
+esac`;
+
+/** Puts a program in front of `ip` that does something else for some of its commands. */
+export const bendIp = (host: string, cases: string): Promise<string> =>
+  on(
+    host,
+    `mv /usr/sbin/ip /usr/sbin/ip.real; cat >/usr/sbin/ip <<'IP'
+#!/bin/sh
+${ONE_BY_ONE}
+case "$*" in ${cases} esac
+exec /usr/sbin/ip.real "$@"
+IP
+chmod 755 /usr/sbin/ip`,
+  );
+
+export const mendIp = (host: string): Promise<string> => on(host, "mv /usr/sbin/ip.real /usr/sbin/ip");
+
 /** sshd starts itself anew for it, and does not listen for a moment. */
 export const reloadSshd = (host: string, change: string) => on(host, `${change}; systemctl reload ssh; sleep 1.5`);
 

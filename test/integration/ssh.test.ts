@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { closeConnections } from "../../provider/host/ssh/connection";
 import type { HostFields } from "../../provider/vocabulary/host";
 import { lab } from "./hooks";
-import { connection, driven, on, type Props, reloadSshd } from "./hosts";
+import { bendIp, connection, driven, mendIp, on, type Props, reloadSshd } from "./hosts";
 import { Relay } from "./relay";
 
 const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-ssh-"));
@@ -252,10 +252,7 @@ describe("the way to a host", function () {
   it("that breaks in the middle of a change does not run it a second time, and tells", async () => {
     const relay = await new Relay().start(lab.connection("host1").port);
     const host = connection("host1", { port: relay.port });
-    await on(
-      "host1",
-      'mv /usr/sbin/ip /usr/sbin/ip.real; printf \'#!/bin/sh\\ncase "$*" in "link add link enp0s8"*) echo x >>/run/runs; sleep 3;; esac\\nexec /usr/sbin/ip.real "$@"\\n\' > /usr/sbin/ip; chmod 755 /usr/sbin/ip',
-    );
+    await bendIp("host1", '"link add link enp0s8"*) echo x >>/run/runs; sleep 3;;');
     try {
       const resource = vlan(host);
       const creating = resource.create().then(
@@ -275,7 +272,7 @@ describe("the way to a host", function () {
       assert.equal(await on("host1", "cat /run/runs; rm /run/runs"), "x", "made once");
       await resource.delete();
     } finally {
-      await on("host1", "mv /usr/sbin/ip.real /usr/sbin/ip");
+      await mendIp("host1");
       relay.end();
     }
   });

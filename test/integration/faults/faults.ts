@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { forgetClaims } from "../../../provider/lifecycle/claims";
 import { handlers } from "../../../provider/pulumi/dynamic/handlers";
 import { lab } from "../hooks";
-import { connection, on, type Props, settled, snapshot } from "../hosts";
+import { connection, ONE_BY_ONE, on, type Props, settled, snapshot } from "../hosts";
 import { Relay } from "../relay";
 import { type Order, type Outcome, perform } from "./operation";
 
@@ -124,6 +124,7 @@ const WRAPPER = `#!/bin/sh
 name=\${0##*/}
 for real in /usr/sbin/$name /usr/bin/$name /sbin/$name /bin/$name; do [ ! -x $real ] || break; done
 [ -e /run/faults/at ] || exec $real "$@"
+[ $name != ip ] || ${ONE_BY_ONE}
 case "$name $* " in
   ip*" add "* | ip*" del "* | ip*" set "* | ip*" replace "* | ip*" append "* | nft*" -f "* | nft*" delete "* | sync*) ;;
   *tables*" -w -I "* | *tables*" -w -D "* | *tables*" -w -N "*) ;; # dockerd, which finds this too once it is restarted, says --wait
