@@ -1,131 +1,27 @@
-// npm run bench: what 1,000 resources on 100 hosts cost beyond what Pulumi itself costs. The hosts are simulated.
-import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import Table from "cli-table3";
+// npm run bench: what this package costs, in numbers that anybody can measure again.
 import { Command } from "commander";
-import { execa } from "execa";
 import { messageOf } from "../provider/vocabulary/errors";
-import { step } from "./progress";
+import { type FleetOptions, fleet } from "./bench/fleet";
+import { host } from "./bench/host";
 import { onlyDeclaredPrograms } from "./setup/programs";
-import { pulumiFolder } from "./setup/pulumi-cli";
 
-const options = new Command("npm run bench --")
-  .description("Times pulumi up and preview of a simulated fleet against resources that do nothing.")
+const program = new Command("npm run bench --");
+program
+  .command("fleet", { isDefault: true })
+  .description("times pulumi up and preview of a simulated fleet against resources that do nothing")
   .option("--hosts <number>", "how many hosts", "100")
   .option("--vlans <number>", "VLANs of each, with a Docker network each", "5")
-  .parse()
-  .opts<{ hosts: string; vlans: string }>();
+  .action((options: FleetOptions) => fleet(options));
+program
+  .command("host")
+  .description(
+    "counts the processes that an operation makes on its host, and the round trips that it takes, on the lab",
+  )
+  .action(() => host());
 
-const program = join(__dirname, "..", "..", "test", "fleet", "program");
-
-/** The simulated hosts, in a process of their own so that they are not measured. */
-function startFleet() {
-  const child = spawn(process.execPath, [join(__dirname, "..", "test", "fleet", "server.js"), options.hosts], {
-    stdio: ["pipe", "pipe", "inherit"],
+onlyDeclaredPrograms()
+  .then(() => program.parseAsync())
+  .catch((error: unknown) => {
+    console.error(messageOf(error));
+    process.exit(1);
   });
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  const read = async (): Promise<string> => String((await lines.next()).value);
-  return {
-    hosts: read(),
-    logins: async () => {
-      child.stdin.write("\n");
-      return Number(await read());
-    },
-    stop: () => child.stdin.end(),
-  };
-}
-
-/** The most memory that any provider process of this run has had so far, in MiB. */
-function peakOfProviders(marker: string): number {
-  const peaks = readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
-    .map((pid) => {
-      try {
-        const isProvider = readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("dynamic-provider");
-        if (!isProvider || !readFileSync(`/proc/${pid}/environ`, "utf8").includes(marker)) return 0;
-        return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
-      } catch {
-        return 0; // It has ended in the meantime.
-      }
-    });
-  return Math.max(0, ...peaks);
-}
-
-interface Cost {
-  up: number;
-  preview: number;
-  memory: number;
-}
-
-async function measure(kind: "ours" | "nothing", env: Record<string, string>, folder: string): Promise<Cost> {
-  const state = mkdtempSync(join(folder, `${kind}-`));
-  const all = { ...env, FLEET_KIND: kind, PULUMI_BACKEND_URL: `file://${state}` };
-  const pulumi = (...args: string[]) =>
-    execa("pulumi", [...args, "--stack", kind, "--non-interactive"], { cwd: program, env: all, stdin: "ignore" });
-  let memory = 0;
-  const timed = async (what: string, ...args: string[]): Promise<number> => {
-    const sampler = setInterval(() => {
-      memory = Math.max(memory, peakOfProviders(state));
-    }, 100);
-    const started = Date.now();
-    try {
-      await step(`${kind}: ${what}`, () => pulumi(...args));
-    } finally {
-      clearInterval(sampler);
-    }
-    return (Date.now() - started) / 1000;
-  };
-  await execa("pulumi", ["stack", "init", kind, "--non-interactive"], { cwd: program, env: all, stdin: "ignore" });
-  const up = await timed("up", "up", "--yes", "--skip-preview", "--suppress-outputs", "--parallel", "16");
-  const preview = await timed("preview of no change", "preview", "--expect-no-changes", "--suppress-outputs");
-  return { up, preview, memory };
-}
-
-async function main(): Promise<void> {
-  await onlyDeclaredPrograms();
-  const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-bench-"));
-  const fleet = startFleet();
-  try {
-    const hosts = join(folder, "hosts.json");
-    writeFileSync(hosts, await fleet.hosts);
-    const env = {
-      PATH: `${await pulumiFolder()}:${process.env["PATH"]}`,
-      PULUMI_CONFIG_PASSPHRASE: "",
-      PULUMI_SKIP_UPDATE_CHECK: "true",
-      PULUMI_NODEJS_TRANSPILE_ONLY: "true",
-      FLEET_HOSTS: hosts,
-      FLEET_VLANS: options.vlans,
-    };
-    const nothing = await measure("nothing", env, folder);
-    const ours = await measure("ours", env, folder);
-    const table = new Table({
-      head: ["", "resources that do nothing", "ours", "ratio"],
-      style: { head: [], border: [] },
-    });
-    const row = (what: string, unit: string, pick: (cost: Cost) => number) =>
-      table.push([
-        what,
-        `${pick(nothing).toFixed(1)} ${unit}`,
-        `${pick(ours).toFixed(1)} ${unit}`,
-        (pick(ours) / pick(nothing)).toFixed(2),
-      ]);
-    row("pulumi up", "s", ({ up }) => up);
-    row("pulumi preview of no change", "s", ({ preview }) => preview);
-    row("the provider's memory, at most", "MiB", ({ memory }) => memory);
-    const resources = 2 * Number(options.hosts) * Number(options.vlans);
-    console.log(`${resources} resources on ${options.hosts} simulated hosts\n${table}`);
-    console.log(`SSH handshakes: ${await fleet.logins()} for ${options.hosts} hosts`);
-  } finally {
-    fleet.stop();
-    rmSync(folder, { recursive: true, force: true });
-    for (const kind of ["ours", "nothing"]) rmSync(join(program, `Pulumi.${kind}.yaml`), { force: true });
-  }
-}
-
-main().catch((error: unknown) => {
-  console.error(messageOf(error));
-  process.exit(1);
-});

@@ -18,12 +18,12 @@ facts='{{.Id}}|{{with .Labels}}{{with index . "pulumi-macvlan.spec"}}{{.}}{{end}
 id= asked=false
 find_network() {
   asked=true silence=
-  network=$(docker network inspect -f "$facts" "$name" 2>&1) || {
-    case $network in *[Nn]"o such network"* | *"not found"*) ;; *) silence=${network#"$nl"} ;; esac
-    network= id= found_parent= found_mark=
+  inspected=$(docker network inspect -f "$facts" "$name" 2>&1) || {
+    case $inspected in *[Nn]"o such network"* | *"not found"*) ;; *) silence=${inspected#"$nl"} ;; esac
+    inspected= id= found_parent= found_mark=
     return 1
   }
-  line=${network%%"$nl"*} network=${network#*"$nl"}
+  line=${inspected%%"$nl"*} inspected=${inspected#*"$nl"}
   found_parent=${line##*|} line=${line%|*}
   id=${line%%|*} label=${line##*|} line=${line#*|}
   found_spec=${line%%|*}
@@ -328,7 +328,6 @@ remember() {
 }
 
 reconnect_lost() {
-  [ -e "$lost" ] || return 0
   said=
   all=$(cat "$lost")
   connect_all "$all" && start_all "$all" || fail lost "$said"
@@ -351,7 +350,7 @@ start_all() {
 # recreate: Docker can't change a network. Its containers leave, it is made anew, they come back with the
 # addresses they had. Where a step fails, all of it is undone.
 recreate() {
-  reconnect_lost
+  [ ! -e "$lost" ] || reconnect_lost
   list_containers "$endpoint"
   refuse_misfits
   containers=$(with_macs "$containers")
@@ -391,13 +390,16 @@ ensure() {
     find_network
   fi
   keep_mark
-  reconnect_lost
+  if [ -e "$lost" ]; then
+    reconnect_lost
+    find_network
+  fi
 }
 
 observe() {
   [ "$verb" != read ] || ask_network
   section network
-  [ -z "$id" ] || printf '[%s]\n' "$network"
+  [ -z "$id" ] || printf '[%s]\n' "$inspected"
   section mark
   printf '%s' "$found_mark"
 }

@@ -1,0 +1,120 @@
+// npm run bench -- fleet: what 1,000 resources on 100 hosts cost beyond what Pulumi itself costs. The hosts are simulated.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import Table from "cli-table3";
+import { execa } from "execa";
+import { step } from "../progress";
+import { pulumiFolder } from "../setup/pulumi-cli";
+
+export interface FleetOptions {
+  hosts: string;
+  vlans: string;
+}
+
+const program = join(__dirname, "..", "..", "..", "test", "fleet", "program");
+
+/** The simulated hosts, in a process of their own so that they are not measured. */
+function startFleet(options: FleetOptions) {
+  const child = spawn(process.execPath, [join(__dirname, "..", "..", "test", "fleet", "server.js"), options.hosts], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const read = async (): Promise<string> => String((await lines.next()).value);
+  return {
+    hosts: read(),
+    logins: async () => {
+      child.stdin.write("\n");
+      return Number(await read());
+    },
+    stop: () => child.stdin.end(),
+  };
+}
+
+/** The most memory that any provider process of this run has had so far, in MiB. */
+function peakOfProviders(marker: string): number {
+  const peaks = readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .map((pid) => {
+      try {
+        const isProvider = readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("dynamic-provider");
+        if (!isProvider || !readFileSync(`/proc/${pid}/environ`, "utf8").includes(marker)) return 0;
+        return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+      } catch {
+        return 0; // It has ended in the meantime.
+      }
+    });
+  return Math.max(0, ...peaks);
+}
+
+interface Cost {
+  up: number;
+  preview: number;
+  memory: number;
+}
+
+async function measure(kind: "ours" | "nothing", env: Record<string, string>, folder: string): Promise<Cost> {
+  const state = mkdtempSync(join(folder, `${kind}-`));
+  const all = { ...env, FLEET_KIND: kind, PULUMI_BACKEND_URL: `file://${state}` };
+  const pulumi = (...args: string[]) =>
+    execa("pulumi", [...args, "--stack", kind, "--non-interactive"], { cwd: program, env: all, stdin: "ignore" });
+  let memory = 0;
+  const timed = async (what: string, ...args: string[]): Promise<number> => {
+    const sampler = setInterval(() => {
+      memory = Math.max(memory, peakOfProviders(state));
+    }, 100);
+    const started = Date.now();
+    try {
+      await step(`${kind}: ${what}`, () => pulumi(...args));
+    } finally {
+      clearInterval(sampler);
+    }
+    return (Date.now() - started) / 1000;
+  };
+  await execa("pulumi", ["stack", "init", kind, "--non-interactive"], { cwd: program, env: all, stdin: "ignore" });
+  const up = await timed("up", "up", "--yes", "--skip-preview", "--suppress-outputs", "--parallel", "16");
+  const preview = await timed("preview of no change", "preview", "--expect-no-changes", "--suppress-outputs");
+  return { up, preview, memory };
+}
+
+export async function fleet(options: FleetOptions): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-bench-"));
+  const simulated = startFleet(options);
+  try {
+    const hosts = join(folder, "hosts.json");
+    writeFileSync(hosts, await simulated.hosts);
+    const env = {
+      PATH: `${await pulumiFolder()}:${process.env["PATH"]}`,
+      PULUMI_CONFIG_PASSPHRASE: "",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+      FLEET_HOSTS: hosts,
+      FLEET_VLANS: options.vlans,
+    };
+    const nothing = await measure("nothing", env, folder);
+    const ours = await measure("ours", env, folder);
+    const table = new Table({
+      head: ["", "resources that do nothing", "ours", "ratio"],
+      style: { head: [], border: [] },
+    });
+    const row = (what: string, unit: string, pick: (cost: Cost) => number) =>
+      table.push([
+        what,
+        `${pick(nothing).toFixed(1)} ${unit}`,
+        `${pick(ours).toFixed(1)} ${unit}`,
+        (pick(ours) / pick(nothing)).toFixed(2),
+      ]);
+    row("pulumi up", "s", ({ up }) => up);
+    row("pulumi preview of no change", "s", ({ preview }) => preview);
+    row("the provider's memory, at most", "MiB", ({ memory }) => memory);
+    const resources = 2 * Number(options.hosts) * Number(options.vlans);
+    console.log(`${resources} resources on ${options.hosts} simulated hosts\n${table}`);
+    console.log(`SSH handshakes: ${await simulated.logins()} for ${options.hosts} hosts`);
+  } finally {
+    simulated.stop();
+    rmSync(folder, { recursive: true, force: true });
+    for (const kind of ["ours", "nothing"]) rmSync(join(program, `Pulumi.${kind}.yaml`), { force: true });
+  }
+}
