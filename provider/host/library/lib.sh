@@ -296,7 +296,9 @@ observe() {
   exists "$parent" && ip -j -d link show dev "$parent"
 }
 
-remove() {
+remove() { remove_link; }
+
+remove_link() {
   if exists "$name"; then
     if [ "$(link_mark "$name")" != "$mark" ] && ! is_intended; then
       section kept

@@ -36,10 +36,12 @@ sync_reorder() {
 ensure() {
   need_parent
   make_way same_vlan
+  fresh=no
   if ! exists "$name"; then
     other=$(taken_by)
     [ -z "$other" ] || fail taken "$other" "$(link_mark "$other")"
     make_link link "$parent" name "$name" ${mtu:+mtu "$mtu"} type vlan protocol "$protocol" id "$vlan_id" reorder_hdr "$reorder"
+    fresh=yes
   fi
   made
   sync_mark
@@ -50,7 +52,16 @@ ensure() {
   sync_promiscuous
   sync_up
   sync_addresses "$name" "$addresses"
+  # The one whose place it takes may be a router's leg, with hosts on it that move over by and by.
+  [ "$fresh" = no ] || sync_legs
 }
+
+remove() {
+  remove_link
+  sync_legs
+}
+
+own_undo() { ! grep -Fqx -e "absent $name" "$guard/undo" || sync_legs "$name"; }
 
 prefixes() { printf '%s' "$addresses"; }
 

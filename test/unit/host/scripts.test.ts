@@ -21,7 +21,7 @@ const shells = [["sh"], ["dash"], ["bash", "--posix"], ["busybox", "sh"]].filter
 
 describe("scripts", () => {
   it("are there", () => {
-    assert.deepEqual(names, ["confirm.sh", "docker.sh", "guard.sh", "lib.sh", "persist.sh", "strangers.sh"]);
+    assert.deepEqual(names, ["confirm.sh", "docker.sh", "guard.sh", "legs.sh", "lib.sh", "persist.sh", "strangers.sh"]);
     const folders = readdirSync(KINDS).filter((folder) => existsSync(join(KINDS, folder, "script.sh")));
     assert.deepEqual(folders.concat("confirm").sort(), [...scripts.keys()].sort());
     assert.deepEqual([...scripts.keys()].sort(), [
