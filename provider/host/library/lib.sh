@@ -361,7 +361,9 @@ observe_link() {
   peek "/sys/class/net/$parent/mtu" && printf '%s' "$peeked"
 }
 
-remove() {
+remove() { remove_link; }
+
+remove_link() {
   if exists "$name"; then
     peek_mark "$name"
     if [ "$peeked" != "$mark" ] && ! is_intended; then

@@ -308,6 +308,7 @@ ensure() {
   sync_table
   said=$(introduce 2>&1) || fail command "nft -f -" "$said"
   sync_router_addresses
+  sync_legs
   sync_docker_user iptables "$devices"
   if [ "$ipv6" = true ]; then sync_docker_user ip6tables "$devices"; else sync_docker_user ip6tables ""; fi
   forward
@@ -364,6 +365,7 @@ remove() {
   if nft list table inet "$table" >/dev/null 2>&1; then run nft delete table inet "$table"; fi
   rm -rf "$state"
   run introduce
+  sync_legs
   drop_leases
 }
 
@@ -376,7 +378,11 @@ prepare() {
 
 # Its firewall, NAT and forwarding are in the way of every packet: it is always guarded.
 at_risk() { return 0; }
-touched() { touching=$devices$uplinks; }
+# Those that it leaves as well: its addresses there are to come back.
+touched() {
+  touching=$devices$uplinks
+  [ ! -e "$own_addresses" ] || while IFS=' ' read -r device _; do touching=$touching$device$nl; done <"$own_addresses"
+}
 
 own_kept() {
   # Where Docker looks after a table, its own chain is there too: DOCKER-USER alone may be left from us.
@@ -423,6 +429,7 @@ own_undo() {
     [ -z "$line" ] || [ -e "${line%:*}" ] || printf '%s\n' "${line##*:}" >"${line%:*}"
   done <"$guard/before/settings"
   introduce
+  sync_legs
   if [ -z "$(cat "$guard/before/had-leases")" ]; then
     drop_leases
   elif [ ! -e "$leases" ]; then

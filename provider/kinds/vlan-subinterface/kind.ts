@@ -92,6 +92,7 @@ export const vlanSubinterface: ResourceKind<VlanSubinterfaceInputs> = {
     ];
   },
   script: "vlan-subinterface",
+  library: ["legs"],
   data: (inputs) => [
     inputs.name,
     inputs.parent,

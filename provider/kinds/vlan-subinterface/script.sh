@@ -36,9 +36,11 @@ sync_reorder() {
 ensure() {
   need_parent
   make_way same_vlan
+  fresh=no
   if [ -z "$shown" ]; then
     refuse_taken
     make_link link "$parent" name "$name" ${mtu:+mtu "$mtu"} type vlan protocol "$protocol" id "$vlan_id" reorder_hdr "$reorder"
+    fresh=yes
   fi
   sync_mark
   sync_mtu
@@ -49,7 +51,16 @@ ensure() {
   sync_up
   sync_addresses
   finish
+  # The one whose place it takes may be a router's leg, with hosts on it that move over by and by.
+  [ "$fresh" = no ] || sync_legs
 }
+
+remove() {
+  remove_link
+  sync_legs
+}
+
+own_undo() { ! grep -Fqx -e "absent $name" "$guard/undo" || sync_legs "$name"; }
 
 prefixes() { setting=$addresses; }
 

@@ -76,7 +76,8 @@ export interface VlanTopologyArgs {
   prove?: boolean | undefined;
   /**
    * In which order hosts are changed: a batch begins once packets have proved the one before, whatever `prove` says; where a batch fails, the
-   * later ones and the router stay as they are. What goes is deleted last, as always. The preview tells the order. Default: all at once.
+   * later ones and the router stay as they are, but for legs in new VLANs: the router has them first. What goes is deleted last, as always.
+   * The preview tells the order. Default: all at once.
    */
   rollout?: Rollout | undefined;
   /** Further probes; `network` is a VLAN's name. Default: none. */
@@ -172,6 +173,8 @@ export class VlanTopology extends pulumi.ComponentResource {
   /** Where `prove` or `probes` ask for it. */
   readonly proof: Reachability | undefined;
   private readonly shims = new Map<Place, HostShim>();
+  /** The router's sub-interfaces, by VLAN. */
+  private readonly legs = new Map<string, VlanSubinterface>();
   /** What those that are made next wait for. */
   private after: pulumi.Resource[] = [];
 
@@ -191,6 +194,7 @@ export class VlanTopology extends pulumi.ComponentResource {
     this.plan = new AddressPlan(name, { ...toPlan(topology) }, this.options([name])).plan;
     // None of the others begins before all hosts have said that it can be done.
     this.after = [this.makeReadiness(`${name}-ready`, topology)];
+    if (args.router) this.makeLegs(`${name}-router`, args.router);
     const places = this.places(name, topology);
     for (const { host } of places) this.networks[host] = {};
     if (args.rollout) pulumi.log.info(`VlanTopology "${name}" changes ${sayOrder(this.order(batches))}`, this);
@@ -205,8 +209,8 @@ export class VlanTopology extends pulumi.ComponentResource {
       const names = joinNames([name], ["swarm"], this.vlanNames(vlan));
       this.swarmNetworks[vlan] = this.makeSwarmNetwork(names, vlan, args.swarm?.manager ?? "");
     }
-    // With the last batch: a router that changed before would take the gateway from all hosts that a failed batch leaves as they are, and
-    // what a batch is proved with needs none. Hosts of an earlier batch may miss a leg of it until then; they are the fewer ones.
+    // With the last batch: a router that changed before would take a gateway or a subnet from all hosts that a failed batch leaves as they
+    // are, and what a batch is proved with needs none. Whatever VLAN a host is in by then, the router has a leg there.
     this.router = args.router && this.makeRouter(`${name}-router`, args.router);
     this.proof = this.makeProof(`${name}-proof`, topology, places);
     this.diagram = this.plan.apply((plan) => toMermaid(topology, plan));
@@ -286,19 +290,30 @@ export class VlanTopology extends pulumi.ComponentResource {
     if (shimmed(topology, vlan)) this.shims.set(place, this.makeShim(place, network));
   }
 
-  /** The interface of a VLAN: a sub-interface, or the parent itself. */
+  /** The interface of a VLAN, where it is not the parent itself. */
   private makeInterface(
     names: readonly string[],
     vlan: string,
     connection: pulumi.Input<HostConnection>,
     parent: pulumi.Input<string>,
-  ) {
+  ): VlanSubinterface | undefined {
     const { vlanId, mtu } = this.vlan(vlan);
-    if (vlanId === undefined) return pulumi.output(parent);
+    if (vlanId === undefined) return undefined;
     const { persist } = this.args;
     const [name = ""] = names;
     const inputs = { host: connection, parent, vlanId, mtu, persist };
-    return new VlanSubinterface(name, inputs, this.options(names)).name;
+    return new VlanSubinterface(name, inputs, this.options(names));
+  }
+
+  private routed({ vlans }: TopologyRouterArgs): string[] {
+    return vlans ?? Object.keys(this.args.vlans);
+  }
+
+  private makeLegs(name: string, router: TopologyRouterArgs): void {
+    for (const vlan of this.routed(router)) {
+      const leg = this.makeInterface(joinNames([name], this.vlanNames(vlan)), vlan, router.connection, router.parent);
+      if (leg) this.legs.set(vlan, leg);
+    }
   }
 
   private makeNetwork({ host, vlan, names }: Place): MacvlanNetwork {
@@ -306,12 +321,13 @@ export class VlanTopology extends pulumi.ComponentResource {
     const { subnets, driver, mode, flag, internal, labels, options } = this.vlan(vlan);
     const nic = parentOf(this.vlan(vlan), host, undefined) ?? parent;
     const network = this.networkName(vlan);
+    const leg = this.legs.get(vlan);
     const [name = ""] = names;
     return new MacvlanNetwork(
       name,
       {
         host: connection,
-        parent: this.makeInterface(names, vlan, connection, nic),
+        parent: this.makeInterface(names, vlan, connection, nic)?.name ?? nic,
         name: this.args.swarm ? nodePart(network) : network,
         configOnly: this.args.swarm !== undefined,
         driver,
@@ -331,7 +347,8 @@ export class VlanTopology extends pulumi.ComponentResource {
         options,
         probe: this.args.probe,
       },
-      this.options(names),
+      // No host moves to a VLAN before the router has a leg there.
+      this.options(names, leg ? [leg] : []),
     );
   }
 
@@ -418,15 +435,12 @@ export class VlanTopology extends pulumi.ComponentResource {
     return pulumi.output(probe).apply(({ from, to, ...rest }) => ({ ...rest, from: named(from), to: named(to) }));
   }
 
-  private makeRouter(
-    name: string,
-    { name: ownName, connection, parent, vlans, nat, policy, allow }: TopologyRouterArgs,
-  ): InterVlanRouter {
+  private makeRouter(name: string, router: TopologyRouterArgs): InterVlanRouter {
+    const { name: ownName, connection, parent, nat, policy, allow } = router;
     const wantedPolicy = policy ?? (allow && rulesOf(allow));
-    const routed = vlans ?? Object.keys(this.args.vlans);
-    const interfaces = routed.map((vlan) => ({
+    const interfaces = this.routed(router).map((vlan) => ({
       vlan,
-      interface: this.makeInterface(joinNames([name], this.vlanNames(vlan)), vlan, connection, parent),
+      interface: this.legs.get(vlan)?.name ?? pulumi.output(parent),
       addresses: this.vlan(vlan).subnets.map((entry) => {
         const subnet = planned(entry);
         return this.plan.apply((plan) => `${plan[subnet]?.gateway}/${subnet.split("/")[1]}`);

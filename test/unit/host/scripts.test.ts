@@ -33,6 +33,7 @@ describe("scripts", () => {
       "confirm.sh",
       "docker.sh",
       "guard.sh",
+      "legs.sh",
       "lib.sh",
       "persist.sh",
       "session.sh",

@@ -323,7 +323,7 @@ describe("VlanTopology", () => {
     assert.equal(found["MacvlanNetwork lan-host1-lan10"]?.["name"], "mac10-node");
   });
 
-  it("changes hosts in the order of its rollout, each batch after the proof of the one before, the router last", async () => {
+  it("changes hosts in the order of its rollout, each batch after the proof of the one before, the router last and its legs first", async () => {
     const host = (last: number) => ({ ...nic, connection: { address: `192.0.2.${last}` } });
     await make({
       hosts: { host1: host(11), host2: host(12), host4: host(14), host5: host(15) },
@@ -335,16 +335,17 @@ describe("VlanTopology", () => {
     const found = await all();
     const waits = (entry: string) => options[entry]?.after;
     for (const type of ["VlanSubinterface", "MacvlanNetwork", "HostShim"]) {
-      assert.deepEqual(waits(`${type} lan-host2-mac10`), ["lan-ready"], type);
-      assert.deepEqual(waits(`${type} lan-host1-mac10`), ["lan-proof-1"], type);
-      assert.deepEqual(waits(`${type} lan-host4-mac10`), ["lan-proof-1"], type);
-      assert.deepEqual(waits(`${type} lan-host5-mac10`), ["lan-proof-2"], type);
+      const leg = type === "MacvlanNetwork" ? ["lan-router-mac10"] : [];
+      assert.deepEqual(waits(`${type} lan-host2-mac10`), ["lan-ready", ...leg], type);
+      assert.deepEqual(waits(`${type} lan-host1-mac10`), ["lan-proof-1", ...leg], type);
+      assert.deepEqual(waits(`${type} lan-host4-mac10`), ["lan-proof-1", ...leg], type);
+      assert.deepEqual(waits(`${type} lan-host5-mac10`), ["lan-proof-2", ...leg], type);
     }
-    assert.deepEqual(waits("MacvlanNetwork lan-host1-mac20"), ["lan-proof-1"]);
+    assert.deepEqual(waits("MacvlanNetwork lan-host1-mac20"), ["lan-proof-1", "lan-router-mac20"]);
     assert.deepEqual(waits("Reachability lan-proof-1"), ["lan-ready"]);
     assert.deepEqual(waits("Reachability lan-proof-2"), ["lan-proof-1"]);
-    for (const last of ["InterVlanRouter lan-router", "VlanSubinterface lan-router-mac10"])
-      assert.deepEqual(waits(last), ["lan-proof-2"], last);
+    assert.deepEqual(waits("InterVlanRouter lan-router"), ["lan-proof-2"]);
+    for (const leg of ["mac10", "mac20"]) assert.deepEqual(waits(`VlanSubinterface lan-router-${leg}`), ["lan-ready"]);
     const [one = {}, two = {}] = [1, 2].map((proof) => found[`Reachability lan-proof-${proof}`]);
     const sent = (proof: Record<string, unknown>) =>
       (proof["probes"] as { from: { host: string; network?: string }; to: { host: string; network: string } }[]).map(
