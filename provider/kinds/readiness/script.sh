@@ -135,7 +135,8 @@ if ! no host need_root; then
   for device in $devices; do no device need_device "$device"; done
   if [ "$docker" = yes ]; then
     no host need_room "$(docker info -f '{{.DockerRootDir}}' 2>/dev/null)"
-    there=$(docker network inspect -f '{{.Name}}|{{index .Labels "pulumi-macvlan.mark"}}|{{.Scope}}|{{.ConfigOnly}}|{{index .Options "parent"}}|{{range .IPAM.Config}}{{.Subnet}} {{end}}|{{.Id}}' \
+    # A Swarm's has no labels and no options at all, and then none can be looked for.
+    there=$(docker network inspect -f '{{.Name}}|{{with .Labels}}{{index . "pulumi-macvlan.mark"}}{{end}}|{{.Scope}}|{{.ConfigOnly}}|{{with .Options}}{{index . "parent"}}{{end}}|{{range .IPAM.Config}}{{.Subnet}} {{end}}|{{.Id}}' \
       $(docker network ls -q --no-trunc) 2>/dev/null)
     section networks
     printf '%s\n' "$there"
