@@ -14,6 +14,7 @@ import type { ResourceKind } from "../../lifecycle/kind";
 import { check, create, diff, interruption, PartialFailure, read, remove, update } from "../../lifecycle/lifecycle";
 import { messageOf, type Refusal } from "../../vocabulary/errors";
 import type { Credentials } from "../../vocabulary/host";
+import { takeUrn, warn } from "./tell";
 
 type Props = Record<string, unknown>;
 
@@ -51,7 +52,7 @@ const onHost = (kind: ResourceKind): Operations => ({
     const found = diff(kind, olds, news);
     const { changes, replaces, deleteBeforeReplace } = found;
     const told = interruption(kind, olds, news, found);
-    if (told) console.error(told);
+    if (told) await warn(kind.type, news, told);
     return { changes, replaces, deleteBeforeReplace };
   },
   create: (inputs) => recordPartial(inputs, create(kind, runner, inputs)),
@@ -62,7 +63,7 @@ const onHost = (kind: ResourceKind): Operations => ({
   },
   async delete(props) {
     const kept = await remove(kind, runner, props);
-    if (kept) console.error(kept);
+    if (kept) await warn(kind.type, props, kept);
   },
 });
 
@@ -155,7 +156,7 @@ type Handlers = {
 
 /** By the type's name. */
 export const handlers: Handlers = {
-  check: (type, ...values) => toldOnce("check", type, () => of(type).check(...values)),
+  check: (type, olds, news) => toldOnce("check", type, () => of(type).check(olds, takeUrn(type, news))),
   diff: (type, ...values) => toldOnce("diff", type, () => of(type).diff(...values)),
   create: (type, ...values) => toldOnce("create", type, () => of(type).create(...values)),
   update: (type, ...values) => toldOnce("update", type, () => of(type).update(...values)),
