@@ -14,7 +14,7 @@ async function ask(runner: Runner, change: HostChange, owner: string, before: st
   const { name, host, credentials, all } = change;
   try {
     const script = readScript("readiness", ["docker"]);
-    const answer = await runner.run(host, credentials, script, encodeData(dataOf(change, owner, before)));
+    const answer = await runner.run(host, credentials, script, encodeData(dataOf("ask", change, owner, before)));
     const sections = decodeSections(answer.stdout);
     const noes = noesOf(change, sections);
     if (noes.length === 0 && !sections.has("end"))

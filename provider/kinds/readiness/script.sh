@@ -1,5 +1,6 @@
 resource=readiness
 begin
+take verb # "ask" before a change; "look" where none is meant
 take family
 take before # the family that the stack had before it was renamed
 take_list tools
@@ -45,6 +46,7 @@ need_tool() {
 
 # A file of some megabytes: what a quota, a read-only disk or a lack of inodes keeps from being written can't be seen otherwise.
 need_room() {
+  [ "$verb" = ask ] || return 0
   file=$1/.pulumi-macvlan.$$
   said=$(dd if=/dev/zero of="$file" bs=65536 count=64 2>&1)
   result=$?

@@ -9,7 +9,8 @@ import { toJunit } from "../../kinds/reachability/junit";
 import { checkReachability, type ReachabilityInputs, reachabilityDiffers } from "../../kinds/reachability/kind";
 import { sendProbes, unexpected } from "../../kinds/reachability/probes";
 import { askAll } from "../../kinds/readiness/ask";
-import { checkReadiness, type ReadinessInputs, readinessDiffers } from "../../kinds/readiness/kind";
+import { checkReadiness, type ReadinessState, readinessDiffers, type Users } from "../../kinds/readiness/kind";
+import { foretell, readUsers, usersLeft } from "../../kinds/readiness/look";
 import type { ResourceKind } from "../../lifecycle/kind";
 import { check, create, diff, interruption, PartialFailure, read, remove, update } from "../../lifecycle/lifecycle";
 import { messageOf, type Refusal } from "../../vocabulary/errors";
@@ -99,17 +100,31 @@ async function prove(props: Props): Promise<Props> {
   return { ...props, results };
 }
 
+const stateOf = (news: Props, users: Users): Props => ({ ...news, ...(Object.keys(users).length > 0 && { users }) });
+
 /** Asked before anything of what changes is made. */
-const readiness = inState(
-  "readiness",
-  (_olds, news) => checkReadiness(news),
-  readinessDiffers,
-  async (news, olds) => {
-    const [wanted, before] = [news, olds] as unknown as [ReadinessInputs, ReadinessInputs | undefined];
-    await askAll(runner, before, wanted);
-    return news;
+const readiness: Operations = {
+  ...inState(
+    "readiness",
+    (_olds, news) => checkReadiness(news),
+    readinessDiffers,
+    async (news, olds) => {
+      const [wanted, before] = [news, olds] as unknown as [ReadinessState, ReadinessState | undefined];
+      await askAll(runner, before, wanted);
+      return stateOf(news, before ? usersLeft(before, wanted) : {});
+    },
+  ),
+  async diff(olds, news) {
+    const changes = readinessDiffers(olds, news);
+    const told = changes ? foretell(olds as never, news as never) : undefined;
+    if (told) await warn("Readiness", news, told);
+    return { changes, replaces: [], deleteBeforeReplace: false };
   },
-);
+  async read(id, { users, ...inputs }) {
+    const found = await readUsers(runner, { ...inputs, users } as unknown as ReadinessState);
+    return { id, props: stateOf(inputs, found) };
+  },
+};
 
 const types = new Map<string, Operations>([
   ...kinds.map((kind): [string, Operations] => [kind.type, onHost(kind)]),
