@@ -264,6 +264,30 @@ describe("ready or not at all", function () {
     assert.equal(await passes(), "ttl=63");
   });
 
+  it("is asked again where an update broke off", async () => {
+    want({ mac10, mac20, mac30 });
+    // As a failure leaves it: all hosts have said yes to the description, and nothing of it is made.
+    await stack.good("up", "--yes", "--skip-preview", "--target", (await urnOf("Readiness")).join(","));
+    await on("host2", "ip link add link enp0s8 name enp0s8.300 type vlan id 301");
+    const now = await looked();
+    try {
+      const { exitCode, all } = await up();
+      assert.notEqual(exitCode, 0, String(all));
+      assert.match(
+        String(all),
+        /error: nothing was changed anywhere: 1 host is not ready:\s+host2: VLAN sub-interface "enp0s8\.300": it exists and was not made by pulumi-macvlan/,
+      );
+      for (const [index, found] of (await looked()).entries()) assertSame(found, now[index] ?? "");
+    } finally {
+      await on("host2", "ip link del enp0s8.300");
+    }
+    await stack.good("up", "--yes", "--skip-preview");
+    assert.equal(await passes(), "ttl=63");
+    want({ mac10, mac20 });
+    await stack.good("up", "--yes", "--skip-preview");
+    await stack.good("up", "--yes", "--skip-preview", "--expect-no-changes");
+  });
+
   it("takes what a stack of before has made for its own", async () => {
     const now = await looked();
     const file = join(stack.folder, "state.json");

@@ -8,7 +8,7 @@ import { checkPlan, planDiffers } from "../../kinds/address-plan/kind";
 import { toJunit } from "../../kinds/reachability/junit";
 import { checkReachability, type ReachabilityInputs, reachabilityDiffers } from "../../kinds/reachability/kind";
 import { sendProbes, unexpected } from "../../kinds/reachability/probes";
-import { askAll } from "../../kinds/readiness/ask";
+import { askAll, askBefore, begin } from "../../kinds/readiness/ask";
 import { checkReadiness, type ReadinessState, readinessDiffers, type Users } from "../../kinds/readiness/kind";
 import { foretell, readUsers, usersLeft } from "../../kinds/readiness/look";
 import type { ResourceKind } from "../../lifecycle/kind";
@@ -56,13 +56,22 @@ const onHost = (kind: ResourceKind): Operations => ({
     if (told) await warn(kind.type, news, told);
     return { changes, replaces, deleteBeforeReplace };
   },
-  create: (inputs) => recordPartial(inputs, create(kind, runner, inputs)),
-  update: (olds, news) => recordPartial(news, update(kind, runner, olds, news)),
+  async create(inputs) {
+    await askBefore(runner, kind, inputs as never);
+    return recordPartial(inputs, create(kind, runner, inputs));
+  },
+  async update(olds, news) {
+    // Another way to a host changes nothing there.
+    if (diff(kind, olds, news).fields.some((field) => field !== "host")) await askBefore(runner, kind, news as never);
+    return recordPartial(news, update(kind, runner, olds, news));
+  },
   async read(id, props) {
     const found = await read(kind, runner, props);
     return found ? { id, ...found } : {};
   },
   async delete(props) {
+    // One that is made anew under its name goes first.
+    await askBefore(runner, kind, props as never);
     const kept = await remove(kind, runner, props);
     if (kept) await warn(kind.type, props, kept);
   },
@@ -106,7 +115,11 @@ const stateOf = (news: Props, users: Users): Props => ({ ...news, ...(Object.key
 const readiness: Operations = {
   ...inState(
     "readiness",
-    (_olds, news) => checkReadiness(news),
+    (_olds, news) => {
+      const checked = checkReadiness(news);
+      if (checked.refusals.length === 0) begin(checked.inputs as never);
+      return checked;
+    },
     readinessDiffers,
     async (news, olds) => {
       const [wanted, before] = [news, olds] as unknown as [ReadinessState, ReadinessState | undefined];
