@@ -1,5 +1,7 @@
 // What may pass between VLANs, said once: the router's rules come from it, and the probes that show that what is allowed works
 // and what is not does not. Pure.
+import type { RouterPolicy } from "../formats/nftables";
+import type { Endpoint, GivenProbe } from "../kinds/reachability/arguments";
 import type { Expectation } from "../kinds/reachability/kind";
 import { completeMode } from "../vocabulary/modes";
 import { type DescribedTopology, type DescribedVlan, hostsOf, isRouted, networkOf, planned, shimmed } from "./topology";
@@ -20,6 +22,33 @@ export const rulesOf = (allow: readonly Allowed[]) => ({
   default: "drop" as const,
   rules: allow.map((entry) => ({ ...entry, action: "accept" as const })),
 });
+
+/** What a router is to let through, as it was said. */
+export const policyOf = <Policy>({ policy, allow }: { policy?: Policy | undefined; allow?: Allowed[] | undefined }) =>
+  policy ?? (allow && rulesOf(allow));
+
+/** A policy with the router's interfaces instead of the VLANs' names. */
+export const onInterfaces = (policy: RouterPolicy, names: Readonly<Record<string, string>>) => ({
+  ...policy,
+  rules: (policy.rules ?? []).map((rule) => ({
+    ...rule,
+    from: names[rule.from] ?? rule.from,
+    to: names[rule.to] ?? rule.to,
+  })),
+});
+
+/** A probe with the networks' names on the hosts instead of the VLANs'. */
+export function onNetworks<Probe extends Pick<GivenProbe, "from" | "to">>(
+  { vlans }: Pick<DescribedTopology, "vlans">,
+  probe: Probe,
+): Probe {
+  const named = <End extends Endpoint | string>(end: End): End => {
+    const { network } = end as { network?: string };
+    const vlan = network === undefined ? undefined : vlans[network];
+    return network !== undefined && vlan ? { ...(end as End & object), network: networkOf(network, vlan) } : end;
+  };
+  return { ...probe, from: named(probe.from), to: named(probe.to) };
+}
 
 /** A probe between VLANs and hosts of a topology. */
 export interface PlannedProbe {

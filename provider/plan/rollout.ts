@@ -38,6 +38,10 @@ export function refuseRollout({ canary, batches = [] }: Rollout): string[] {
 const listed = (names: readonly string[]): string =>
   names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 
+/** With what is changed together with the last of them. */
+export const withLast = (batches: readonly string[][], last: readonly string[]): string[][] =>
+  batches.map((batch, index) => (index === batches.length - 1 ? [...batch, ...last] : batch));
+
 /** For the preview: "host2 first; then, once packets have proved it, host1 and host4". */
 export function sayOrder(batches: readonly (readonly string[])[]): string {
   const steps = batches.map((batch, index) => {

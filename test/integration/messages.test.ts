@@ -67,6 +67,15 @@ describe("what the CLI tells", function () {
       /"mac10" on host1 can be replaced only once no container is on it: c1 \(as last read\) must be removed or disconnected first/,
     ));
 
+  it("at preview says it at the resource that it is about", async () => {
+    const [, diagnostics = ""] = (await preview({ LAB_NOTE: "2" })).split("Diagnostics:\n");
+    assert.match(
+      diagnostics,
+      /^ *pulumi-nodejs:dynamic\/macvlan:MacvlanNetwork \(mac10\):\n +warning: Docker network "mac10" on host1 is made anew: c1/,
+    );
+    assert.doesNotMatch(diagnostics, /pulumi:pulumi:Stack/);
+  });
+
   it("at preview names none where nothing is changed", async () => assert.doesNotMatch(await preview({}), /c1/));
 
   /** No line has it twice, nor has the summary at the end (above it the CLI tells it when it happens, and again when it gives up). */

@@ -230,6 +230,25 @@ describe("ready or not at all", function () {
     assert.deepEqual(await logins(), count, "nor in a preview of a change");
   });
 
+  it("says at preview who is on what goes, with the state as last refreshed, and asks nobody for it", async () => {
+    want({ mac10, mac20 });
+    await stack.good("up", "--yes", "--skip-preview");
+    assert.doesNotMatch(await stack.good("preview"), /still on it/);
+    await stack.good("refresh", "--yes", "--skip-preview");
+    const count = await logins();
+    want({ mac10 });
+    const [, diagnostics = ""] = (await stack.good("preview")).split("Diagnostics:\n");
+    assert.match(
+      diagnostics,
+      /macvlan:Readiness \(lan-ready\):\n +warning: an update will be refused, by what was last read:\n +host1: Docker network "mac20": containers are still on it: d2; remove them.*\n +host2: Docker network "mac20": containers are still on it: d4; remove them/,
+    );
+    want({ mac10, mac20 });
+    assert.doesNotMatch(await stack.good("preview", "--expect-no-changes"), /still on it/);
+    assert.deepEqual(await logins(), count);
+    want({ mac10, mac20, mac30 });
+    await stack.good("up", "--yes", "--skip-preview");
+  });
+
   it("asks only the hosts that a change touches", async () => {
     const [first, second, third] = (await logins()).map(Number);
     want({ mac10, mac20, mac30: { ...mac30, hosts: ["host1"] } });
@@ -243,6 +262,30 @@ describe("ready or not at all", function () {
     want({ mac10, mac20 });
     await stack.good("up", "--yes", "--skip-preview");
     assert.equal(await passes(), "ttl=63");
+  });
+
+  it("is asked again where an update broke off", async () => {
+    want({ mac10, mac20, mac30 });
+    // As a failure leaves it: all hosts have said yes to the description, and nothing of it is made.
+    await stack.good("up", "--yes", "--skip-preview", "--target", (await urnOf("Readiness")).join(","));
+    await on("host2", "ip link add link enp0s8 name enp0s8.300 type vlan id 301");
+    const now = await looked();
+    try {
+      const { exitCode, all } = await up();
+      assert.notEqual(exitCode, 0, String(all));
+      assert.match(
+        String(all),
+        /error: nothing was changed anywhere: 1 host is not ready:\s+host2: VLAN sub-interface "enp0s8\.300": it exists and was not made by pulumi-macvlan/,
+      );
+      for (const [index, found] of (await looked()).entries()) assertSame(found, now[index] ?? "");
+    } finally {
+      await on("host2", "ip link del enp0s8.300");
+    }
+    await stack.good("up", "--yes", "--skip-preview");
+    assert.equal(await passes(), "ttl=63");
+    want({ mac10, mac20 });
+    await stack.good("up", "--yes", "--skip-preview");
+    await stack.good("up", "--yes", "--skip-preview", "--expect-no-changes");
   });
 
   it("takes what a stack of before has made for its own", async () => {

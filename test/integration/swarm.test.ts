@@ -10,7 +10,7 @@ const PROGRAM = `import { VlanTopology } from "pulumi-macvlan";
 const lab = JSON.parse(process.env["LAB_HOSTS"] ?? "");
 new VlanTopology("lan", {
   hosts: { host1: { connection: lab.host1, parent: "enp0s8" }, host2: { connection: lab.host2, parent: "enp0s8" } },
-  vlans: { mac10: { vlanId: 100, subnets: ["172.16.10.0/24"] } },
+  vlans: { mac10: { vlanId: 100, subnets: ["172.16.10.0/24"] }, ...JSON.parse(process.env["LAB_MORE"] ?? "{}") },
   swarm: { manager: "host1" },
 });
 `;
@@ -79,6 +79,26 @@ describe("a Docker Swarm", function () {
       if ((await running("host1")).length + (await running("host2")).length === 0) break;
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
+  });
+
+  it("is refused where a network of the Swarm has the name already, whose labels nobody can ask for", async () => {
+    await on(
+      "host1",
+      "ip link add d20 type dummy; ip link set d20 up; docker network create --config-only -o parent=d20 --subnet 10.99.0.0/24 other; docker network create -d macvlan --scope swarm --config-from other mac20",
+    );
+    try {
+      stack.env["LAB_MORE"] = JSON.stringify({ mac20: { vlanId: 200, subnets: ["172.16.20.0/24"] } });
+      const { exitCode, all } = await stack.run("up", "--yes", "--skip-preview");
+      assert.notEqual(exitCode, 0, String(all));
+      assert.match(
+        String(all),
+        /nothing was changed anywhere: 1 host is not ready:\s+host1: Docker network "mac20": it exists and was not made by pulumi-macvlan/,
+      );
+    } finally {
+      stack.env["LAB_MORE"] = "{}";
+      await on("host1", "docker network rm mac20 other; ip link del d20");
+    }
+    await stack.good("up", "--yes", "--skip-preview");
   });
 
   it("is taken away without a trace", async () => {

@@ -47,13 +47,14 @@ function toolsOf({ made, goes }: HostChange): string[] {
 }
 
 /** What its script takes; `before` is the owner that the state had. */
-export function dataOf(change: HostChange, owner: string, before: string): Datum[] {
+export function dataOf(verb: "ask" | "look", change: HostChange, owner: string, before: string): Datum[] {
   const { made, goes, all } = change;
   const ours = links(all).map((link) => link.split(":")[1]);
   const theirs = (names: (string | undefined)[]) =>
     unique(names.filter((name) => name !== undefined).filter((name) => !ours.includes(name)));
   const routes = ofType<InterVlanRouterInputs>(made, interVlanRouter);
   return [
+    verb,
     markOf(owner).family,
     markOf(before).family,
     toolsOf(change),
@@ -150,25 +151,44 @@ function explainHost(failure: ScriptFailure, inputs: CommonInputs): string {
   return `${first} has no room for 4 MB${second ? ` (${second})` : ""}: free some`;
 }
 
+export const explainEntry = ({ kind, inputs }: Entry, why: ScriptFailure): string =>
+  `${kind.describe(inputs)}: ${kind.explain(why, inputs) ?? explainCommon(why, inputs)}`;
+
+interface Told {
+  /** The key of an entry, or what else it is about. */
+  about: string;
+  why: ScriptFailure;
+}
+
+const toldIn = (sections: Sections): Told[] =>
+  [...sections]
+    .filter(([name]) => name.startsWith("no "))
+    .map(([, text]) => {
+      const [about = "", code = "", ...details] = text.split("\n");
+      return { about, why: { code, details } };
+    });
+
+/** Of those entries that somebody is on: who. */
+export const usersOf = (entries: readonly Entry[], sections: Sections): [name: string, users: string[]][] =>
+  toldIn(sections).flatMap(({ about, why: { code, details } }) => {
+    const entry = code === "in-use" ? entries.find(({ key }) => key === about) : undefined;
+    return entry ? [[entry.kind.localId(entry.inputs), (details[0] ?? "").trim().split(" ")]] : [];
+  });
+
 /** Everything that stands against the change on that host, one line each. */
 export function noesOf(change: HostChange, sections: Sections): string[] {
   const { host, made, goes } = change;
   const common = { host, __owner: "", adopt: false };
   const failure = failureIn(sections);
   if (failure) return [explainCommon(failure, common)];
-  const told = [...sections]
-    .filter(([name]) => name.startsWith("no "))
-    .map(([, text]) => {
-      const [about = "", code = "", ...details] = text.split("\n");
-      const why = { code, details };
-      const isMeant = ({ kind, key }: Entry) =>
-        key === about || (about === "device" && kind.type === interVlanRouter.type);
-      const entry = [...made, ...goes].find(isMeant);
-      if (!entry)
-        return explainHost(why, { ...common, ...(about.startsWith("parent ") && { parent: about.slice(7) }) });
-      const { kind, inputs } = entry;
-      return `${kind.describe(inputs)}: ${kind.explain(why, inputs) ?? explainCommon(why, inputs)}`;
-    });
+  const told = toldIn(sections).map(({ about, why }) => {
+    const isMeant = ({ kind, key }: Entry) =>
+      key === about || (about === "device" && kind.type === interVlanRouter.type);
+    const entry = [...made, ...goes].find(isMeant);
+    return entry
+      ? explainEntry(entry, why)
+      : explainHost(why, { ...common, ...(about.startsWith("parent ") && { parent: about.slice(7) }) });
+  });
   const there = networksIn(sections);
   const judged = ofType<MacvlanNetworkInputs>(made, macvlanNetwork).flatMap((network) =>
     [...overlapping(network, change, there), ...unfitting(network, sections)].map(

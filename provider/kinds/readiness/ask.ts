@@ -3,18 +3,23 @@ import { decodeSections } from "../../formats/sections";
 import type { Runner } from "../../host/guard";
 import { encodeData } from "../../host/quote";
 import { readScript } from "../../host/scripts";
+import type { CommonInputs, ResourceKind } from "../../lifecycle/kind";
 import { HostError, messageOf } from "../../vocabulary/errors";
+import { sameHost } from "../../vocabulary/host";
+import { isUnknown } from "../../vocabulary/values";
 import { dataOf, noesOf } from "./answers";
-import { changesOf, type HostChange, type ReadinessInputs } from "./kind";
+import { changesOf, entriesOf, type HostChange, type ReadinessInputs } from "./kind";
 
 const LEFT =
   "Where it is gone for good: take its resources out of the state (pulumi state delete), then pulumi up --replace with this one's URN";
+
+const TOLD = "not all hosts are ready, as is told at another resource";
 
 async function ask(runner: Runner, change: HostChange, owner: string, before: string): Promise<string[]> {
   const { name, host, credentials, all } = change;
   try {
     const script = readScript("readiness", ["docker"]);
-    const answer = await runner.run(host, credentials, script, encodeData(dataOf(change, owner, before)));
+    const answer = await runner.run(host, credentials, script, encodeData(dataOf("ask", change, owner, before)));
     const sections = decodeSections(answer.stdout);
     const noes = noesOf(change, sections);
     if (noes.length === 0 && !sections.has("end"))
@@ -27,15 +32,65 @@ async function ask(runner: Runner, change: HostChange, owner: string, before: st
   }
 }
 
+/** What this process knows of a Readiness: what is wanted now, and of whom it has been asked. */
+interface Run {
+  news: ReadinessInputs;
+  asked: Set<string>;
+  /** The question to all others, once it is under way. */
+  rest?: Promise<void>;
+  told: boolean;
+}
+
+const runs = new Map<string, Run>();
+
+/** Every process that changes something checks what the program wants first. */
+export function begin(news: ReadinessInputs): void {
+  if (!isUnknown([news.hosts, news.wanted])) runs.set(news.__owner, { news, asked: new Set(), told: false });
+}
+
+/** For tests: a new process. */
+export const forgetRuns = (): void => runs.clear();
+
 /** One "no" is enough for nothing to be changed; all of them are told together. */
-export async function askAll(runner: Runner, olds: ReadinessInputs | undefined, news: ReadinessInputs): Promise<void> {
-  const changes = changesOf(olds, news);
-  const before = olds?.__owner ?? news.__owner;
-  const noes = await Promise.all(changes.map((change) => ask(runner, change, news.__owner, before)));
+async function askThese(runner: Runner, changes: HostChange[], owner: string, before: string): Promise<void> {
+  const asked = runs.get(owner)?.asked;
+  const whole = asked === undefined || asked.size === 0;
+  const noes = await Promise.all(changes.map((change) => ask(runner, change, owner, before)));
   const count = noes.filter((lines) => lines.length > 0).length;
-  if (count === 0) return;
+  if (count === 0) {
+    for (const { name } of changes) asked?.add(name);
+    return;
+  }
   const lines = noes.flat().map((line) => `  ${line}`);
   throw new HostError(
-    `nothing was changed anywhere: ${count === 1 ? "1 host is" : `${count} hosts are`} not ready:\n${lines.join("\n")}`,
+    `nothing ${whole ? "was changed anywhere" : "more was changed"}: ${count === 1 ? "1 host is" : `${count} hosts are`} not ready:\n${lines.join("\n")}`,
   );
+}
+
+export const askAll = (runner: Runner, olds: ReadinessInputs | undefined, news: ReadinessInputs): Promise<void> =>
+  askThese(runner, changesOf(olds, news), news.__owner, olds?.__owner ?? news.__owner);
+
+/**
+ * Before a resource is changed: where a Readiness speaks for it that has had nothing to ask its host, since it wants what it wanted before
+ * (an update that broke off is tried again, or a refresh has found what is not as wanted), all hosts that it has not asked yet are asked.
+ * Which of them are touched nobody can know: what they lack is in the state of resources that come later.
+ */
+export async function askBefore(runner: Runner, kind: ResourceKind, inputs: CommonInputs): Promise<void> {
+  const key = `${kind.type} ${kind.localId(inputs)}`;
+  for (const run of runs.values()) {
+    const { news, asked } = run;
+    const speaks = Object.entries(news.hosts).some(
+      ([name, host]) => !asked.has(name) && sameHost(host, inputs.host) && entriesOf(news, name).has(key),
+    );
+    if (!speaks) continue;
+    const others = () => changesOf(undefined, news).filter(({ name }) => !asked.has(name));
+    run.rest ??= askThese(runner, others(), news.__owner, news.__owner);
+    try {
+      await run.rest;
+    } catch (error) {
+      if (run.told) throw new HostError(`${kind.describe(inputs)} was not changed: ${TOLD}`);
+      run.told = true;
+      throw error;
+    }
+  }
 }

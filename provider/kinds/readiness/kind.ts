@@ -18,6 +18,13 @@ export interface ReadinessInputs extends ReadinessArguments {
   __owner: string;
 }
 
+/** By the names of hosts, then of networks: containers that a network can't go without, as last read. Stopped ones too. */
+export type Users = Record<string, Record<string, string[]>>;
+
+export interface ReadinessState extends ReadinessInputs {
+  users?: Users;
+}
+
 /** One thing that is wanted, or was. */
 export interface Entry {
   kind: ResourceKind;
@@ -45,7 +52,7 @@ const wantedOn = ({ wanted, hosts, __owner }: ReadinessInputs, name: string) =>
     return entries.map((entry) => ({ kind, ...readInputs(kind, { ...entry, host: hosts[name], __owner }) }));
   });
 
-function entriesOf(props: ReadinessInputs | undefined, name: string): Map<string, Entry> {
+export function entriesOf(props: ReadinessInputs | undefined, name: string): Map<string, Entry> {
   const entries = props ? wantedOn(props, name) : [];
   return new Map(
     entries.map(({ kind, inputs }) => {

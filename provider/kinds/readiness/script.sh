@@ -1,5 +1,6 @@
 resource=readiness
 begin
+take verb # "ask" before a change; "look" where none is meant
 take family
 take before # the family that the stack had before it was renamed
 take_list tools
@@ -45,6 +46,7 @@ need_tool() {
 
 # A file of some megabytes: what a quota, a read-only disk or a lack of inodes keeps from being written can't be seen otherwise.
 need_room() {
+  [ "$verb" = ask ] || return 0
   file=$1/.pulumi-macvlan.$$
   said=$(dd if=/dev/zero of="$file" bs=65536 count=64 2>&1)
   result=$?
@@ -138,7 +140,8 @@ if ! no host need_root; then
   for device in $devices; do no device need_device "$device"; done
   if [ "$docker" = yes ]; then
     no host need_room "$(docker info -f '{{.DockerRootDir}}' 2>/dev/null)"
-    there=$(docker network inspect -f '{{.Name}}|{{index .Labels "pulumi-macvlan.mark"}}|{{.Scope}}|{{.ConfigOnly}}|{{index .Options "parent"}}|{{range .IPAM.Config}}{{.Subnet}} {{end}}|{{.Id}}' \
+    # A Swarm's has no labels and no options at all, and then none can be looked for.
+    there=$(docker network inspect -f '{{.Name}}|{{with .Labels}}{{index . "pulumi-macvlan.mark"}}{{end}}|{{.Scope}}|{{.ConfigOnly}}|{{with .Options}}{{index . "parent"}}{{end}}|{{range .IPAM.Config}}{{.Subnet}} {{end}}|{{.Id}}' \
       $(docker network ls -q --no-trunc) 2>/dev/null)
     section networks
     printf '%s\n' "$there"

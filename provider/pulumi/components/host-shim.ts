@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { alone } from "../../vocabulary/addresses";
+import { shimAddresses, shimRoutes } from "../../plan/children";
 import type { HostConnection } from "../host";
 import { MacvlanLink, type MacvlanLinkArgs } from "../resources/macvlan-link";
 import type { MacvlanNetwork } from "../resources/macvlan-network";
@@ -37,7 +37,7 @@ export class HostShim extends pulumi.ComponentResource {
   constructor(name: string, args: HostShimArgs, options?: pulumi.ComponentResourceOptions) {
     super("pulumi-macvlan:index:HostShim", name, {}, options);
     const { host, network, address, ranges, persist, adopt } = args;
-    const addresses = pulumi.output(address).apply((given) => [given].flat().map(alone));
+    const addresses = pulumi.output(address).apply(shimAddresses);
     const reached = ranges
       ? pulumi.output(ranges)
       : network.subnets.apply((subnets) => subnets.map(({ subnet, ipRange }) => ipRange ?? subnet));
@@ -61,7 +61,7 @@ export class HostShim extends pulumi.ComponentResource {
           driver === "ipvlan" ? network.flag.apply((flag) => reaching(flag ?? "bridge")) : undefined,
         ) as unknown as pulumi.Input<"bridge">,
         addresses,
-        routes: reached.apply((list) => list.map((to) => ({ to }))),
+        routes: reached.apply(shimRoutes),
         persist,
         adopt,
       },

@@ -1,20 +1,34 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { HostToPlan, PlannedAddresses } from "../../kinds/address-plan/planner";
+import {
+  type FromPlan,
+  networkOn,
+  routedBy,
+  routerOf,
+  shimOn,
+  subinterfaceOn,
+  swarmNetwork,
+} from "../../plan/children";
+import { describe } from "../../plan/describe";
 import { toDot, toMermaid } from "../../plan/diagram";
-import { joinNames, nameAndFormer } from "../../plan/names";
-import { type Allowed, probesOf, probesOfBatch, refuseUnproved, rulesOf } from "../../plan/policy";
-import { batchesOf, type Rollout, sayOrder } from "../../plan/rollout";
+import { joinNames } from "../../plan/names";
+import { type Place, placesOf, vlanNames } from "../../plan/places";
+import {
+  type Allowed,
+  onInterfaces,
+  onNetworks,
+  policyOf,
+  probesOf,
+  probesOfBatch,
+  refuseUnproved,
+} from "../../plan/policy";
+import { batchesOf, type Rollout, sayOrder, withLast } from "../../plan/rollout";
 import {
   type DescribedTopology,
   type DescribedVlan,
-  hostsOf,
-  networkOf,
-  nodePart,
   parentOf,
-  planned,
   refuseTopology,
   shimmed,
-  shimName,
   toPlan,
 } from "../../plan/topology";
 import { ROUTER, type WholeTopology, wantedOf } from "../../plan/wanted";
@@ -95,47 +109,6 @@ export interface VlanTopologyArgs {
   persist?: boolean | undefined;
 }
 
-const plainText = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
-
-/** As far as it is known before anything is made. */
-function describe({ hosts, vlans, router, shims, swarm, rollout, forget }: VlanTopologyArgs): DescribedTopology {
-  const known = ({ connection, parent }: Pick<TopologyHostArgs, "connection" | "parent">) => {
-    const { address, port } = connection as { address?: unknown; port?: unknown };
-    return {
-      address: plainText(address),
-      port: typeof port === "number" ? port : undefined,
-      parent: plainText(parent),
-    };
-  };
-  return {
-    hosts: Object.fromEntries(
-      Object.entries(hosts).map(([name, host]) => [
-        name,
-        {
-          ...known(host),
-          mtu: host.mtu,
-          ...(host.size && { size: host.size }),
-          ...(host.slot !== undefined && { slot: host.slot }),
-          ...(host.formerly !== undefined && { formerly: host.formerly }),
-        },
-      ]),
-    ),
-    vlans,
-    router: router && { ...known(router), vlans: router.vlans },
-    shims,
-    forget,
-    swarm,
-    rollout,
-  };
-}
-
-/** A place of the topology: what stands on it has these names, the one of today first. */
-interface Place {
-  host: string;
-  vlan: string;
-  names: string[];
-}
-
 /**
  * VLANs over many hosts from one description: on each host a sub-interface and a Docker network per VLAN, with an address range of
  * that host's own, a router between the VLANs, and each host's way to its own containers.
@@ -173,6 +146,7 @@ export class VlanTopology extends pulumi.ComponentResource {
   /** Where `prove` or `probes` ask for it. */
   readonly proof: Reachability | undefined;
   private readonly shims = new Map<Place, HostShim>();
+  private readonly from: FromPlan<pulumi.Output<string>, pulumi.Output<string[]>>;
   /** The router's sub-interfaces, by VLAN. */
   private readonly legs = new Map<string, VlanSubinterface>();
   /** What those that are made next wait for. */
@@ -191,13 +165,16 @@ export class VlanTopology extends pulumi.ComponentResource {
     if (wrong.length === 0) wrong.push(...refuseUnproved(topology, batches));
     if (wrong.length > 0) throw new pulumi.ResourceError(`VlanTopology "${name}": ${wrong.join("\n")}`, this);
 
-    this.plan = new AddressPlan(name, { ...toPlan(topology) }, this.options([name])).plan;
+    const { plan } = new AddressPlan(name, { ...toPlan(topology) }, this.options([name]));
+    this.plan = plan;
+    this.from = { text: (read) => plan.apply((it) => read(it) as string), texts: (read) => plan.apply(read) };
     // None of the others begins before all hosts have said that it can be done.
     this.after = [this.makeReadiness(`${name}-ready`, topology)];
     if (args.router) this.makeLegs(`${name}-router`, args.router);
-    const places = this.places(name, topology);
+    const places = placesOf(name, topology);
     for (const { host } of places) this.networks[host] = {};
-    if (args.rollout) pulumi.log.info(`VlanTopology "${name}" changes ${sayOrder(this.order(batches))}`, this);
+    const order = withLast(batches, args.router ? ["the router"] : []);
+    if (args.rollout) pulumi.log.info(`VlanTopology "${name}" changes ${sayOrder(order)}`, this);
     for (const [index, batch] of batches.entries()) {
       const here = places.filter(({ host }) => batch.includes(host));
       for (const place of here) this.makePlace(place, topology);
@@ -206,7 +183,7 @@ export class VlanTopology extends pulumi.ComponentResource {
       if (probes.length > 0) this.after = [this.makeBatchProof(`${name}-proof-${index + 1}`, hosts, probes, here)];
     }
     for (const vlan of args.swarm ? Object.keys(args.vlans) : []) {
-      const names = joinNames([name], ["swarm"], this.vlanNames(vlan));
+      const names = joinNames([name], ["swarm"], vlanNames(args, vlan));
       this.swarmNetworks[vlan] = this.makeSwarmNetwork(names, vlan, args.swarm?.manager ?? "");
     }
     // With the last batch: a router that changed before would take a gateway or a subnet from all hosts that a failed batch leaves as they
@@ -249,38 +226,9 @@ export class VlanTopology extends pulumi.ComponentResource {
     return this.args.hosts[name] as TopologyHostArgs;
   }
 
-  private hostNames(host: string): string[] {
-    return nameAndFormer(host, this.host(host));
-  }
-
-  private vlanNames(vlan: string): string[] {
-    return nameAndFormer(vlan, this.vlan(vlan));
-  }
-
-  /** A VLAN's name on the hosts. */
-  private networkName(vlan: string): string {
-    return networkOf(vlan, this.vlan(vlan));
-  }
-
   /** What every child is made with: it is found by its former names too, and waits for the batch before. */
   private options([, ...former]: readonly string[], after: pulumi.Resource[] = []) {
     return { parent: this, aliases: former.map((name) => ({ name })), dependsOn: [...this.after, ...after] };
-  }
-
-  private places(name: string, topology: DescribedTopology): Place[] {
-    return Object.entries(topology.vlans).flatMap(([vlan, described]) =>
-      hostsOf(topology, described).map((host) => ({
-        host,
-        vlan,
-        names: joinNames([name], this.hostNames(host), this.vlanNames(vlan)),
-      })),
-    );
-  }
-
-  /** The batches, and the router with the last one. */
-  private order(batches: readonly string[][]): string[][] {
-    const router = this.args.router ? ["the router"] : [];
-    return batches.map((batch, index) => (index === batches.length - 1 ? [...batch, ...router] : batch));
   }
 
   private makePlace(place: Place, topology: DescribedTopology): void {
@@ -294,98 +242,44 @@ export class VlanTopology extends pulumi.ComponentResource {
   private makeInterface(
     names: readonly string[],
     vlan: string,
-    connection: pulumi.Input<HostConnection>,
+    host: pulumi.Input<HostConnection>,
     parent: pulumi.Input<string>,
   ): VlanSubinterface | undefined {
-    const { vlanId, mtu } = this.vlan(vlan);
-    if (vlanId === undefined) return undefined;
-    const { persist } = this.args;
+    const given = subinterfaceOn(this.vlan(vlan), parent, this.args);
     const [name = ""] = names;
-    const inputs = { host: connection, parent, vlanId, mtu, persist };
-    return new VlanSubinterface(name, inputs, this.options(names));
+    return given && new VlanSubinterface(name, { host, ...given }, this.options(names));
   }
 
-  private routed({ vlans }: TopologyRouterArgs): string[] {
-    return vlans ?? Object.keys(this.args.vlans);
-  }
-
-  private makeLegs(name: string, router: TopologyRouterArgs): void {
-    for (const vlan of this.routed(router)) {
-      const leg = this.makeInterface(joinNames([name], this.vlanNames(vlan)), vlan, router.connection, router.parent);
+  private makeLegs(name: string, { connection, parent, ...router }: TopologyRouterArgs): void {
+    for (const [vlan] of routedBy(this.args.vlans, router)) {
+      const leg = this.makeInterface(joinNames([name], vlanNames(this.args, vlan)), vlan, connection, parent);
       if (leg) this.legs.set(vlan, leg);
     }
   }
 
-  private makeNetwork({ host, vlan, names }: Place): MacvlanNetwork {
+  private makeNetwork(place: Place): MacvlanNetwork {
+    const { host, vlan, names } = place;
     const { connection, parent } = this.host(host);
-    const { subnets, driver, mode, flag, internal, labels, options } = this.vlan(vlan);
     const nic = parentOf(this.vlan(vlan), host, undefined) ?? parent;
-    const network = this.networkName(vlan);
+    const standsOn = this.makeInterface(names, vlan, connection, nic)?.name ?? pulumi.output(nic);
+    const given = networkOn(this.args, this.from, place, standsOn);
     const leg = this.legs.get(vlan);
-    const [name = ""] = names;
-    return new MacvlanNetwork(
-      name,
-      {
-        host: connection,
-        parent: this.makeInterface(names, vlan, connection, nic)?.name ?? nic,
-        name: this.args.swarm ? nodePart(network) : network,
-        configOnly: this.args.swarm !== undefined,
-        driver,
-        mode,
-        flag,
-        subnets: subnets.map((entry) => {
-          const subnet = planned(entry);
-          const here = this.plan.apply((plan) => plan[subnet]);
-          return {
-            subnet,
-            gateway: here.apply((it) => it?.gateway as string),
-            ipRange: here.apply((it) => it?.hosts[host]?.range as string),
-          };
-        }),
-        internal,
-        labels,
-        options,
-        probe: this.args.probe,
-      },
-      // No host moves to a VLAN before the router has a leg there.
-      this.options(names, leg ? [leg] : []),
-    );
+    // No host moves to a VLAN before the router has a leg there.
+    const options = this.options(names, leg ? [leg] : []);
+    return new MacvlanNetwork(names[0] ?? "", { host: connection, ...given }, options);
   }
 
   private makeSwarmNetwork(names: readonly string[], vlan: string, manager: string): MacvlanNetwork {
-    const network = this.networkName(vlan);
     const parts = Object.values(this.networks).flatMap((byVlan) => byVlan[vlan] ?? []);
-    const [name = ""] = names;
-    return new MacvlanNetwork(
-      name,
-      {
-        host: this.host(manager).connection,
-        name: network,
-        driver: this.vlan(vlan).driver,
-        scope: "swarm",
-        configFrom: nodePart(network),
-      },
-      this.options(names, parts),
-    );
+    const given = swarmNetwork(vlan, this.vlan(vlan));
+    const { connection } = this.host(manager);
+    return new MacvlanNetwork(names[0] ?? "", { host: connection, ...given }, this.options(names, parts));
   }
 
-  private makeShim({ host, vlan, names }: Place, network: MacvlanNetwork): HostShim {
-    const mine = this.plan.apply((plan) =>
-      this.vlan(vlan).subnets.flatMap((entry) => plan[planned(entry)]?.hosts[host] ?? []),
-    );
-    const [name = ""] = names;
-    return new HostShim(
-      name,
-      {
-        host: this.host(host).connection,
-        network,
-        name: shimName(this.networkName(vlan)),
-        address: mine.apply((entries) => entries.flatMap(({ shim }) => shim ?? [])),
-        ranges: mine.apply((entries) => entries.map(({ range }) => range)),
-        persist: this.args.persist,
-      },
-      this.options(names),
-    );
+  private makeShim(place: Place, network: MacvlanNetwork): HostShim {
+    const { connection } = this.host(place.host);
+    const given = shimOn(this.args, this.from, place);
+    return new HostShim(place.names[0] ?? "", { host: connection, network, ...given }, this.options(place.names));
   }
 
   /** Sent again when something has changed that stands in these places. */
@@ -415,7 +309,7 @@ export class VlanTopology extends pulumi.ComponentResource {
       name,
       {
         hosts: this.connections(Object.keys(this.args.hosts)),
-        probes: [...derived, ...probes.map((probe) => this.onNetworks(probe))],
+        probes: [...derived, ...probes.map((probe) => pulumi.output(probe).apply((it) => onNetworks(topology, it)))],
         triggers: [
           ...this.triggersOf([...networks, ...Object.values(this.swarmNetworks)], places),
           ...(this.router ? [this.router.ruleset] : []),
@@ -426,48 +320,21 @@ export class VlanTopology extends pulumi.ComponentResource {
     );
   }
 
-  /** A probe with the networks' names on the hosts instead of the VLANs'. */
-  private onNetworks(probe: pulumi.Input<ProbeArgs>): pulumi.Output<pulumi.Unwrap<ProbeArgs>> {
-    const named = <E>(end: E): E => {
-      const { network } = end as { network?: string };
-      return network !== undefined && network in this.args.vlans ? { ...end, network: this.networkName(network) } : end;
-    };
-    return pulumi.output(probe).apply(({ from, to, ...rest }) => ({ ...rest, from: named(from), to: named(to) }));
-  }
-
   private makeRouter(name: string, router: TopologyRouterArgs): InterVlanRouter {
-    const { name: ownName, connection, parent, nat, policy, allow } = router;
-    const wantedPolicy = policy ?? (allow && rulesOf(allow));
-    const interfaces = this.routed(router).map((vlan) => ({
-      vlan,
-      interface: this.legs.get(vlan)?.name ?? pulumi.output(parent),
-      addresses: this.vlan(vlan).subnets.map((entry) => {
-        const subnet = planned(entry);
-        return this.plan.apply((plan) => `${plan[subnet]?.gateway}/${subnet.split("/")[1]}`);
+    const { connection, parent } = router;
+    const policy = policyOf(router);
+    const interfaces = Object.fromEntries(
+      routedBy(this.args.vlans, router).map(([vlan]) => {
+        return [vlan, this.legs.get(vlan)?.name ?? pulumi.output(parent)];
       }),
-      advertise: this.vlan(vlan).advertise,
-      dhcp: this.vlan(vlan).dhcp,
-    }));
-    const byVlan = pulumi.output(Object.fromEntries(interfaces.map((entry) => [entry.vlan, entry.interface])));
+    );
+    const wired = policy && pulumi.all([policy, pulumi.output(interfaces)]);
     return new InterVlanRouter(
       name,
       {
         host: connection,
-        name: ownName,
-        interfaces: interfaces.map(({ vlan: _, ...rest }) => rest),
-        nat,
-        policy:
-          wantedPolicy &&
-          pulumi.all([wantedPolicy, byVlan]).apply(([wanted, names]) => ({
-            ...wanted,
-            rules: (wanted.rules ?? []).map((rule) => ({
-              ...rule,
-              from: names[rule.from] ?? rule.from,
-              to: names[rule.to] ?? rule.to,
-            })),
-          })),
-        probe: this.args.probe,
-        persist: this.args.persist,
+        ...routerOf(this.args, this.from, router, interfaces),
+        policy: wired?.apply(([wanted, known]) => onInterfaces(wanted, known)),
       },
       this.options([name]),
     );

@@ -8,12 +8,14 @@ import { checkPlan, planDiffers } from "../../kinds/address-plan/kind";
 import { toJunit } from "../../kinds/reachability/junit";
 import { checkReachability, type ReachabilityInputs, reachabilityDiffers } from "../../kinds/reachability/kind";
 import { sendProbes, unexpected } from "../../kinds/reachability/probes";
-import { askAll } from "../../kinds/readiness/ask";
-import { checkReadiness, type ReadinessInputs, readinessDiffers } from "../../kinds/readiness/kind";
+import { askAll, askBefore, begin } from "../../kinds/readiness/ask";
+import { checkReadiness, type ReadinessState, readinessDiffers, type Users } from "../../kinds/readiness/kind";
+import { foretell, readUsers, usersLeft } from "../../kinds/readiness/look";
 import type { ResourceKind } from "../../lifecycle/kind";
 import { check, create, diff, interruption, PartialFailure, read, remove, update } from "../../lifecycle/lifecycle";
 import { messageOf, type Refusal } from "../../vocabulary/errors";
 import type { Credentials } from "../../vocabulary/host";
+import { takeUrn, warn } from "./tell";
 
 type Props = Record<string, unknown>;
 
@@ -51,18 +53,27 @@ const onHost = (kind: ResourceKind): Operations => ({
     const found = diff(kind, olds, news);
     const { changes, replaces, deleteBeforeReplace } = found;
     const told = interruption(kind, olds, news, found);
-    if (told) console.error(told);
+    if (told) await warn(kind.type, news, told);
     return { changes, replaces, deleteBeforeReplace };
   },
-  create: (inputs) => recordPartial(inputs, create(kind, runner, inputs)),
-  update: (olds, news) => recordPartial(news, update(kind, runner, olds, news)),
+  async create(inputs) {
+    await askBefore(runner, kind, inputs as never);
+    return recordPartial(inputs, create(kind, runner, inputs));
+  },
+  async update(olds, news) {
+    // Another way to a host changes nothing there.
+    if (diff(kind, olds, news).fields.some((field) => field !== "host")) await askBefore(runner, kind, news as never);
+    return recordPartial(news, update(kind, runner, olds, news));
+  },
   async read(id, props) {
     const found = await read(kind, runner, props);
     return found ? { id, ...found } : {};
   },
   async delete(props) {
+    // One that is made anew under its name goes first.
+    await askBefore(runner, kind, props as never);
     const kept = await remove(kind, runner, props);
-    if (kept) console.error(kept);
+    if (kept) await warn(kind.type, props, kept);
   },
 });
 
@@ -98,17 +109,35 @@ async function prove(props: Props): Promise<Props> {
   return { ...props, results };
 }
 
+const stateOf = (news: Props, users: Users): Props => ({ ...news, ...(Object.keys(users).length > 0 && { users }) });
+
 /** Asked before anything of what changes is made. */
-const readiness = inState(
-  "readiness",
-  (_olds, news) => checkReadiness(news),
-  readinessDiffers,
-  async (news, olds) => {
-    const [wanted, before] = [news, olds] as unknown as [ReadinessInputs, ReadinessInputs | undefined];
-    await askAll(runner, before, wanted);
-    return news;
+const readiness: Operations = {
+  ...inState(
+    "readiness",
+    (_olds, news) => {
+      const checked = checkReadiness(news);
+      if (checked.refusals.length === 0) begin(checked.inputs as never);
+      return checked;
+    },
+    readinessDiffers,
+    async (news, olds) => {
+      const [wanted, before] = [news, olds] as unknown as [ReadinessState, ReadinessState | undefined];
+      await askAll(runner, before, wanted);
+      return stateOf(news, before ? usersLeft(before, wanted) : {});
+    },
+  ),
+  async diff(olds, news) {
+    const changes = readinessDiffers(olds, news);
+    const told = changes ? foretell(olds as never, news as never) : undefined;
+    if (told) await warn("Readiness", news, told);
+    return { changes, replaces: [], deleteBeforeReplace: false };
   },
-);
+  async read(id, { users, ...inputs }) {
+    const found = await readUsers(runner, { ...inputs, users } as unknown as ReadinessState);
+    return { id, props: stateOf(inputs, found) };
+  },
+};
 
 const types = new Map<string, Operations>([
   ...kinds.map((kind): [string, Operations] => [kind.type, onHost(kind)]),
@@ -155,7 +184,7 @@ type Handlers = {
 
 /** By the type's name. */
 export const handlers: Handlers = {
-  check: (type, ...values) => toldOnce("check", type, () => of(type).check(...values)),
+  check: (type, olds, news) => toldOnce("check", type, () => of(type).check(olds, takeUrn(type, news))),
   diff: (type, ...values) => toldOnce("diff", type, () => of(type).diff(...values)),
   create: (type, ...values) => toldOnce("create", type, () => of(type).create(...values)),
   update: (type, ...values) => toldOnce("update", type, () => of(type).update(...values)),

@@ -30,8 +30,12 @@ export abstract class MacvlanResource extends pulumi.CustomResource {
     options?: pulumi.CustomResourceOptions,
   ) {
     const undefinedOutputs = Object.fromEntries(outputs.map((output) => [output, undefined]));
-    const props = { ...undefinedOutputs, ...inputs, __provider: providerText(type) };
-    super(`pulumi-nodejs:dynamic/macvlan:${type}`, name, props, options);
+    const token = `pulumi-nodejs:dynamic/macvlan:${type}`;
+    // A promise depends on nothing. As an Output it would let a child wait for all of its parent, and so for itself.
+    const __urn = new Promise((resolve) => {
+      pulumi.createUrn(name, token, options?.parent).apply(resolve);
+    });
+    super(token, name, { ...undefinedOutputs, ...inputs, __urn, __provider: providerText(type) }, options);
   }
 }
 

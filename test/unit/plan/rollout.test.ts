@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { batchesOf, sayOrder } from "../../../provider/plan/rollout";
+import { batchesOf, sayOrder, withLast } from "../../../provider/plan/rollout";
 
 const HOSTS = ["host1", "host2", "host3", "host4"];
 
@@ -23,7 +23,7 @@ describe("a rollout", () => {
 
   it("is told in one sentence", () => {
     assert.equal(
-      sayOrder([["host2"], ["host1", "host4"], ["host3", "host5", "the router"]]),
+      sayOrder(withLast([["host2"], ["host1", "host4"], ["host3", "host5"]], ["the router"])),
       "host2 first; then, once packets have proved it, host1 and host4; then, once packets have proved them, host3, host5 and the router",
     );
     assert.equal(sayOrder([["host1"]]), "host1");

@@ -62,6 +62,7 @@ describe("readiness: asking", () => {
       asked["192.0.2.2"]?.join(" "),
       [
         "pulumi-macvlan:1",
+        "ask",
         family,
         family,
         "3 ip nft systemd",

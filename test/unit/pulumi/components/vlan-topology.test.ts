@@ -181,7 +181,7 @@ describe("VlanTopology", () => {
       );
       const given = found
         .filter(([, inputs]) => "host" in inputs)
-        .map(([name, { host, credentials: _c, __owner, __provider, drift: _d, ...inputs }]) => {
+        .map(([name, { host, credentials: _c, __owner, __provider, __urn, drift: _d, ...inputs }]) => {
           return `${name.split(" ")[0]} ${(host as { address: string }).address} ${plain(inputs)}`;
         });
       assert.ok(given.length > 4);

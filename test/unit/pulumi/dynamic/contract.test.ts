@@ -18,6 +18,8 @@ const ROOT = join(__dirname, "..", "..", "..", "..", "..");
 type Untyped = any;
 const messages: Untyped = require("@pulumi/pulumi/proto/provider_pb");
 const services: Untyped = require("@pulumi/pulumi/proto/provider_grpc_pb");
+const { EngineService }: Untyped = require("@pulumi/pulumi/proto/engine_grpc_pb");
+const { Empty }: Untyped = require("google-protobuf/google/protobuf/empty_pb");
 
 async function todaysText(): Promise<string> {
   let text: unknown;
@@ -52,10 +54,27 @@ for (const [whose, textOf] of [
     let printed = "";
     let client: Untyped;
     let text: string;
+    /** Pulumi's engine, of which only what it is told is wanted here. */
+    const engine = new grpc.Server();
+    const told: string[] = [];
 
     before(async () => {
       text = await textOf();
-      server = spawn(process.execPath, [require.resolve("@pulumi/pulumi/cmd/dynamic-provider"), "127.0.0.1:1"], {
+      const unused = () => {};
+      engine.addService(EngineService, {
+        ...Object.fromEntries(Object.keys(EngineService).map((name) => [name, unused])),
+        log: ({ request }: Untyped, answer: Untyped) => {
+          told.push(`${request.getUrn()} ${request.getMessage()}`);
+          answer(null, new Empty());
+        },
+      });
+      const listening = await new Promise<number>((resolve, reject) =>
+        engine.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) =>
+          error ? reject(error) : resolve(port),
+        ),
+      );
+      const script = require.resolve("@pulumi/pulumi/cmd/dynamic-provider");
+      server = spawn(process.execPath, [script, `127.0.0.1:${listening}`], {
         stdio: ["ignore", "pipe", "pipe"],
       });
       server.stderr?.on("data", (chunk: Buffer) => {
@@ -73,13 +92,14 @@ for (const [whose, textOf] of [
     after(() => {
       client?.close();
       server?.kill("SIGKILL");
+      engine.forceShutdown();
     });
 
     const call = (method: string, request: Untyped): Promise<Untyped> =>
       new Promise((resolve, reject) => {
         client[method](request, (error: Error | null, answer: Untyped) => (error ? reject(error) : resolve(answer)));
       });
-    const struct = (props: object) => structs.Struct.fromJavaScript({ ...props, __provider: text } as never);
+    const struct = (props: object) => structs.Struct.fromJavaScript({ __provider: text, ...props } as never);
 
     async function check(news: object) {
       const request = new messages.CheckRequest();
@@ -127,6 +147,40 @@ for (const [whose, textOf] of [
         replaces: ["vlanId"],
         first: true,
       });
+    });
+
+    /** Of another type, by the same text. */
+    const network = (__owner: string) => ({
+      host: { address: "192.0.2.1", name: "host1" },
+      name: "mac10",
+      parent: "enp0s8",
+      subnets: [{ subnet: "172.16.10.0/24" }],
+      __owner,
+      __provider: text.replaceAll("VlanSubinterface", "MacvlanNetwork"),
+    });
+
+    it("warns at the resource, whose URN reaches no state", async () => {
+      const urn = "urn:pulumi:s::p::c$t::lan-host1-mac10";
+      const { inputs } = await check({ ...network("p/s/lan-host1-mac10"), __urn: urn });
+      assert.equal(inputs.__urn, undefined);
+      printed = "";
+      await diff({ ...inputs, attachedContainers: ["web"] }, { ...inputs, labels: { a: "b" } });
+      assert.deepEqual(
+        told.map((line) => line.split(": ")[0]),
+        [`${urn} Docker network "mac10" on host1 is made anew`],
+      );
+      assert.equal(printed, "");
+    });
+
+    it("warns all the same where it knows no URN", async () => {
+      const { inputs } = await check(network("p/s/other"));
+      told.length = 0;
+      printed = "";
+      await diff({ ...inputs, attachedContainers: ["web"] }, { ...inputs, labels: { a: "b" } });
+      // What was printed before an answer has come once another answer is there.
+      await assert.rejects(call("invoke", new messages.InvokeRequest()));
+      assert.match(printed, /^Docker network "mac10" on host1 is made anew: web /);
+      assert.deepEqual(told, []);
     });
 
     it("says why a create failed, without the text of a credential", async () => {

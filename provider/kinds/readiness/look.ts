@@ -1,0 +1,65 @@
+// Who is on the networks: read in a refresh, so that a preview can tell what an update would be refused for. What goes is in no program any
+// more, so that none of its own resources is asked in a preview.
+import { decodeSections } from "../../formats/sections";
+import type { Runner } from "../../host/guard";
+import { encodeData } from "../../host/quote";
+import { readScript } from "../../host/scripts";
+import { isUnknown } from "../../vocabulary/values";
+import { macvlanNetwork } from "../macvlan-network/kind";
+import { dataOf, explainEntry, usersOf } from "./answers";
+import { changesOf, entriesOf, type HostChange, type ReadinessState, type Users } from "./kind";
+
+/** As the hosts have it. What one that does not answer had stays: its own resources tell what is wrong with it. */
+export async function readUsers(runner: Runner, state: ReadinessState): Promise<Users> {
+  const { hosts, credentials, wanted, __owner, users = {} } = state;
+  const found = Object.keys(wanted).map(async (name) => {
+    const networks = [...entriesOf(state, name).values()].filter(({ kind }) => kind === macvlanNetwork);
+    const host = hosts[name];
+    if (!host || networks.length === 0) return { name, here: {} };
+    const change: HostChange = {
+      name,
+      host,
+      credentials: credentials?.[name] ?? {},
+      made: [],
+      goes: networks,
+      all: [],
+    };
+    try {
+      const input = encodeData(dataOf("look", change, __owner, __owner));
+      const { stdout } = await runner.run(host, change.credentials, readScript("readiness", ["docker"]), input);
+      const sections = decodeSections(stdout);
+      return { name, here: sections.has("end") ? Object.fromEntries(usersOf(networks, sections)) : users[name] };
+    } catch {
+      return { name, here: users[name] };
+    }
+  });
+  const all = await Promise.all(found);
+  return Object.fromEntries(all.flatMap(({ name, here = {} }) => (Object.keys(here).length > 0 ? [[name, here]] : [])));
+}
+
+/** Those of networks that stay. */
+export function usersLeft({ users = {} }: ReadinessState, news: ReadinessState): Users {
+  const left = Object.entries(users).map(([name, here]): [string, Record<string, string[]>] => {
+    const now = entriesOf(news, name);
+    return [
+      name,
+      Object.fromEntries(Object.entries(here).filter(([network]) => now.has(`${macvlanNetwork.type} ${network}`))),
+    ];
+  });
+  return Object.fromEntries(left.filter(([, here]) => Object.keys(here).length > 0));
+}
+
+/** What an update would be refused for, by what was last read. A network that comes again tells of itself. */
+export function foretell(olds: ReadinessState, news: ReadinessState): string | undefined {
+  if (isUnknown([news.hosts, news.wanted])) return undefined;
+  const lines = changesOf(olds, news).flatMap(({ name, goes, all }) =>
+    goes
+      .filter(({ key }) => !all.some((entry) => entry.key === key))
+      .flatMap((entry) => {
+        const users =
+          entry.kind === macvlanNetwork ? olds.users?.[name]?.[entry.kind.localId(entry.inputs)] : undefined;
+        return users ? [`  ${name}: ${explainEntry(entry, { code: "in-use", details: [users.join(" ")] })}`] : [];
+      }),
+  );
+  return lines.length === 0 ? undefined : `an update will be refused, by what was last read:\n${lines.join("\n")}`;
+}

@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import type { ReadinessState } from "../../../../provider/kinds/readiness/kind";
+import { foretell, readUsers, usersLeft } from "../../../../provider/kinds/readiness/look";
+import { UNKNOWN } from "../../../../provider/vocabulary/values";
+
+const network = (name: string, id: number) => ({
+  parent: `enp0s8.${id}`,
+  name,
+  subnets: [{ subnet: `172.16.${id}.0/24` }],
+});
+const both = { MacvlanNetwork: [network("mac10", 10), network("mac20", 20)] };
+const state = (change: Partial<ReadinessState> = {}): ReadinessState => ({
+  hosts: { host1: { address: "192.0.2.1" }, host2: { address: "192.0.2.2" }, router: { address: "192.0.2.3" } },
+  wanted: { host1: both, host2: both, router: { VlanSubinterface: [{ parent: "enp0s8", vlanId: 10 }] } },
+  __owner: "project/stack/lan-ready",
+  ...change,
+});
+const lived = state({ users: { host1: { mac20: ["web", "db"], mac10: ["d1"] } } });
+
+describe("readiness: who is on the networks", () => {
+  it("is asked of each host that has any, with nothing but that", async () => {
+    const asked: string[] = [];
+    const runner = {
+      async run({ address }: { address: string }, _credentials: object, _script: string, input: string) {
+        asked.push(`${address} ${input.split("\n").slice(1, -2).join(" ").replaceAll("\\0040", " ")}`);
+        if (address === "192.0.2.2") throw new Error("it is away");
+        const answer = "@no 1\nMacvlanNetwork mac20\nin-use\nweb db \n@no 2\nMacvlanNetwork other\nin-use\nx\n@end\n";
+        return { code: 0, stdout: answer, stderr: "" };
+      },
+      alone: <T>(_host: object, task: () => Promise<T>) => task(),
+    };
+    const before = state({ users: { host1: { mac10: ["gone"] }, host2: { mac10: ["d3"] } } });
+    assert.deepEqual(await readUsers(runner, before), { host1: { mac20: ["web", "db"] }, host2: { mac10: ["d3"] } });
+    const family = "pulumi-macvlan project/stack/";
+    const line = `look ${family} ${family} 1 docker 0 0 0 0 0 0 0 2 mac10 mac20`;
+    assert.deepEqual(asked.sort(), [`192.0.2.1 ${line}`, `192.0.2.2 ${line}`]);
+  });
+
+  const without = (...names: string[]) => ({
+    host1: { MacvlanNetwork: both.MacvlanNetwork.filter(({ name }) => !names.includes(name)) },
+  });
+
+  it("foretells what an update would be refused for, in the words that it would have", () => {
+    assert.equal(
+      foretell(lived, state({ wanted: without("mac20") })),
+      [
+        "an update will be refused, by what was last read:",
+        '  host1: Docker network "mac20": containers are still on it: web, db; remove them, or disconnect them (docker network disconnect mac20 CONTAINER)',
+      ].join("\n"),
+    );
+    const { host1: _, ...hosts } = state().hosts;
+    assert.match(foretell(lived, state({ hosts, wanted: {} })) ?? "", /host1: .*"mac10".*: d1;.*\n.*host1: .*"mac20"/);
+  });
+
+  it("foretells nothing of what stays, comes again or is not known yet", () => {
+    const ipvlan = {
+      host1: { MacvlanNetwork: both.MacvlanNetwork.map((it) => ({ ...it, driver: "ipvlan" as const })) },
+    };
+    for (const wanted of [state().wanted, { ...state().wanted, ...ipvlan }, UNKNOWN as never])
+      assert.equal(foretell(lived, state({ wanted })), undefined);
+    assert.equal(foretell(state(), state({ wanted: {} })), undefined);
+  });
+
+  it("is kept over an update, of networks that stay", () =>
+    assert.deepEqual(usersLeft(lived, state({ wanted: without("mac20") })), { host1: { mac10: ["d1"] } }));
+});
