@@ -21,13 +21,13 @@ describe("readiness: who is on the networks", () => {
   it("is asked of each host that has any, with nothing but that", async () => {
     const asked: string[] = [];
     const runner = {
-      async run({ address }: { address: string }, _credentials: object, _script: string, input: string) {
+      async run({ address }: { address: string }, _credentials: object, _script: readonly string[], input: string) {
         asked.push(`${address} ${input.split("\n").slice(1, -2).join(" ").replaceAll("\\0040", " ")}`);
         if (address === "192.0.2.2") throw new Error("it is away");
         const answer = "@no 1\nMacvlanNetwork mac20\nin-use\nweb db \n@no 2\nMacvlanNetwork other\nin-use\nx\n@end\n";
         return { code: 0, stdout: answer, stderr: "" };
       },
-      alone: <T>(_host: object, task: () => Promise<T>) => task(),
+      change: () => Promise.reject(new Error("it changes nothing")),
     };
     const before = state({ users: { host1: { mac10: ["gone"] }, host2: { mac10: ["d3"] } } });
     assert.deepEqual(await readUsers(runner, before), { host1: { mac20: ["web", "db"] }, host2: { mac10: ["d3"] } });
