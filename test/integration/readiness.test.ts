@@ -267,7 +267,8 @@ describe("ready or not at all", function () {
   it("is asked again where an update broke off", async () => {
     want({ mac10, mac20, mac30 });
     // As a failure leaves it: all hosts have said yes to the description, and nothing of it is made.
-    await stack.good("up", "--yes", "--skip-preview", "--target", (await urnOf("Readiness")).join(","));
+    const first = (await urnOf("(AddressPlan|Readiness)")).flatMap((urn) => ["--target", urn]);
+    await stack.good("up", "--yes", "--skip-preview", ...first);
     await on("host2", "ip link add link enp0s8 name enp0s8.300 type vlan id 301");
     const now = await looked();
     try {

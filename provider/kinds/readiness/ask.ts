@@ -8,7 +8,7 @@ import { HostError, messageOf } from "../../vocabulary/errors";
 import { sameHost } from "../../vocabulary/host";
 import { isUnknown } from "../../vocabulary/values";
 import { dataOf, noesOf } from "./answers";
-import { changesOf, entriesOf, type HostChange, type ReadinessInputs } from "./kind";
+import { changesOf, type Entry, entriesOf, type HostChange, type ReadinessInputs } from "./kind";
 
 const LEFT =
   "Where it is gone for good: take its resources out of the state (pulumi state delete), then pulumi up --replace with this one's URN";
@@ -32,16 +32,18 @@ async function ask(runner: Runner, change: HostChange, owner: string, before: st
   }
 }
 
-/** What this process knows of a Readiness: what is wanted now, and of whom it has been asked. */
+/** What this process knows of a Readiness: what is wanted now, and which of it hosts have said yes to. */
 interface Run {
   news: ReadinessInputs;
   asked: Set<string>;
-  /** The question to all others, once it is under way. */
+  /** The question about all the rest, once it is under way. */
   rest?: Promise<void>;
   told: boolean;
 }
 
 const runs = new Map<string, Run>();
+
+const placeOf = (host: string, { key }: Pick<Entry, "key">): string => `${host} ${key}`;
 
 /** Every process that changes something checks what the program wants first. */
 export function begin(news: ReadinessInputs): void {
@@ -58,7 +60,7 @@ async function askThese(runner: Runner, changes: HostChange[], owner: string, be
   const noes = await Promise.all(changes.map((change) => ask(runner, change, owner, before)));
   const count = noes.filter((lines) => lines.length > 0).length;
   if (count === 0) {
-    for (const { name } of changes) asked?.add(name);
+    for (const { name, made } of changes) for (const entry of made) asked?.add(placeOf(name, entry));
     return;
   }
   const lines = noes.flat().map((line) => `  ${line}`);
@@ -70,21 +72,26 @@ async function askThese(runner: Runner, changes: HostChange[], owner: string, be
 export const askAll = (runner: Runner, olds: ReadinessInputs | undefined, news: ReadinessInputs): Promise<void> =>
   askThese(runner, changesOf(olds, news), news.__owner, olds?.__owner ?? news.__owner);
 
+const restOf = ({ news, asked }: Run): HostChange[] =>
+  changesOf(undefined, news)
+    .map((change) => ({ ...change, made: change.made.filter((entry) => !asked.has(placeOf(change.name, entry))) }))
+    .filter(({ made }) => made.length > 0);
+
 /**
- * Before a resource is changed: where a Readiness speaks for it that has had nothing to ask its host, since it wants what it wanted before
- * (an update that broke off is tried again, or a refresh has found what is not as wanted), all hosts that it has not asked yet are asked.
- * Which of them are touched nobody can know: what they lack is in the state of resources that come later.
+ * Before a resource is changed: where a Readiness speaks for it that has not asked about it, since it wants what it wanted before (an
+ * update that broke off is tried again, or a refresh has found what is not as wanted), hosts are asked about all that they were not
+ * asked about yet. What of it is going to change nobody can know: it is in the state of resources that come later.
  */
 export async function askBefore(runner: Runner, kind: ResourceKind, inputs: CommonInputs): Promise<void> {
   const key = `${kind.type} ${kind.localId(inputs)}`;
   for (const run of runs.values()) {
     const { news, asked } = run;
     const speaks = Object.entries(news.hosts).some(
-      ([name, host]) => !asked.has(name) && sameHost(host, inputs.host) && entriesOf(news, name).has(key),
+      ([name, host]) =>
+        !asked.has(placeOf(name, { key })) && sameHost(host, inputs.host) && entriesOf(news, name).has(key),
     );
     if (!speaks) continue;
-    const others = () => changesOf(undefined, news).filter(({ name }) => !asked.has(name));
-    run.rest ??= askThese(runner, others(), news.__owner, news.__owner);
+    run.rest ??= askThese(runner, restOf(run), news.__owner, news.__owner);
     try {
       await run.rest;
     } catch (error) {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { macvlanLink } from "../../../../provider/kinds/macvlan-link/kind";
 import { askAll, askBefore, begin, forgetRuns } from "../../../../provider/kinds/readiness/ask";
 import type { ReadinessInputs } from "../../../../provider/kinds/readiness/kind";
 import { vlanSubinterface } from "../../../../provider/kinds/vlan-subinterface/kind";
@@ -62,6 +63,19 @@ describe("readiness: a resource that is changed where Readiness has nothing to a
       ],
     );
     assert.equal(asked.length, 2);
+  });
+
+  it("asks about what a host was not asked about yet, though it has said yes to something else", async () => {
+    const { asked, runner } = hosts();
+    const link = { parent: "enp0s8", name: "shim", kind: "macvlan" as const };
+    const both = { host2: { VlanSubinterface: [vlan], MacvlanLink: [link] } };
+    const more = { ...news, wanted: both };
+    begin(more);
+    await askAll(runner, { ...news, wanted: { host2: news.wanted["host2"] ?? {} } }, more);
+    await askBefore(runner, macvlanLink, { ...link, host: { address: "192.0.2.2" } } as never);
+    assert.deepEqual(asked, ["192.0.2.2"]);
+    await askBefore(runner, vlanSubinterface, child(2));
+    assert.deepEqual(asked, ["192.0.2.2", "192.0.2.2"]);
   });
 
   it("asks only those that were not asked yet, and says that others may have been changed", async () => {
