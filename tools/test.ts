@@ -1,7 +1,8 @@
 // npm test: set-up, then every test; the last line is `N passed, N failed`.
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import Table from "cli-table3";
 import Mocha from "mocha";
 import { messageOf } from "../provider/vocabulary/errors";
 import { faultTable } from "../test/integration/faults/table";
@@ -45,6 +46,8 @@ interface Outcome {
   passes: number;
   /** Full titles. */
   failed: string[];
+  /** Of its tests, without what is made ready for them; by file. */
+  seconds: Map<string, number>;
 }
 
 /** One suite. A skipped test is no passed one: mocha fails it. */
@@ -58,8 +61,13 @@ function run(files: readonly string[], only: string | undefined, options: Mocha.
   });
   for (const file of files) mocha.addFile(file);
   const failed: string[] = [];
+  const seconds = new Map<string, number>();
   return new Promise((resolve) => {
-    const runner = mocha.run(() => resolve({ passes: runner.stats?.passes ?? 0, failed }));
+    const runner = mocha.run(() => resolve({ passes: runner.stats?.passes ?? 0, failed, seconds }));
+    runner.on("test end", ({ file = "", duration = 0 }) => {
+      const name = relative(tests, file);
+      seconds.set(name, (seconds.get(name) ?? 0) + duration / 1000);
+    });
     // At once, and not only after the last of all files.
     runner.on("fail", (test, error: Error) => {
       failed.push(test.fullTitle());
@@ -103,12 +111,21 @@ async function runOnLabs(files: readonly string[], only: string | undefined): Pr
   }
 }
 
+/** Where the time goes. */
+function slowest(seconds: ReadonlyMap<string, number>): string {
+  const table = new Table({ head: ["tests of", "seconds"], style: { head: [], border: [] } });
+  const files = [...seconds].sort(([, one], [, other]) => other - one).slice(0, 12);
+  for (const [file, took] of files) table.push([file.replace(/\.test\.js$/, ""), took.toFixed(0)]);
+  return table.toString();
+}
+
 async function main(): Promise<void> {
   const only = process.argv[2];
   await onlyDeclaredPrograms();
   const unit = await run(filesOf("unit"), only);
   const rest = await runOnLabs(filesOf("property", "integration"), only);
   const failed = [...unit.failed, ...rest.failed];
+  console.log(slowest(rest.seconds));
   for (const title of failed) console.log(`failed: ${title}`);
   console.log(`${unit.passes + rest.passes} passed, ${failed.length} failed`);
   process.exit(failed.length === 0 ? 0 : 1);
