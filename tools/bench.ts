@@ -1,6 +1,7 @@
 // npm run bench: what this package costs, in numbers that anybody can measure again.
 import { Command } from "commander";
 import { messageOf } from "../provider/vocabulary/errors";
+import { type FabricOptions, fabric } from "./bench/fabric";
 import { type FleetOptions, fleet } from "./bench/fleet";
 import { host } from "./bench/host";
 import { onlyDeclaredPrograms } from "./setup/programs";
@@ -18,6 +19,13 @@ program
     "counts the processes that an operation makes on its host, and the round trips that it takes, on the lab",
   )
   .action(() => host());
+
+program
+  .command("fabric")
+  .description("times the fabric of npm start on the lab against a command per step, and against nothing")
+  .option("--rtt <ms>", "the round trip to each host", "50")
+  .option("--rounds <number>", "how often; medians are told", "5")
+  .action((options: FabricOptions) => fabric(options));
 
 onlyDeclaredPrograms()
   .then(() => program.parseAsync())

@@ -8,6 +8,7 @@ import { forgetClaims } from "../../provider/lifecycle/claims";
 import { check, create, read, remove, update } from "../../provider/lifecycle/lifecycle";
 import { Lab } from "../../test/lab/lab";
 import { step } from "../progress";
+import { median } from "./median";
 
 const HOST = "host2";
 const RTT = 50;
@@ -29,9 +30,6 @@ const RESOURCES: Record<string, { inputs: Props; change: Props }> = {
     change: { labels: { changed: "yes" } },
   },
 };
-
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((one, other) => one - other)[numbers.length >> 1] ?? 0;
 
 interface Sample {
   processes: number;
