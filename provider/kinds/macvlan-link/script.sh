@@ -14,6 +14,18 @@ own_kept() {
   keeps=kept_mac=$peeked
 }
 
+# choose_mac: of a new macvlan, where nobody did. What the kernel draws systemd-udevd changes a moment later, after it was read.
+choose_mac() {
+  [ -z "$mac" ] && [ "$kind" = macvlan ] && [ "$mode" != passthru ] || return 0
+  peek /proc/sys/kernel/random/uuid
+  left=${peeked##*-} mac=02
+  left=${left#??}
+  while [ -n "$left" ]; do
+    rest=${left#??}
+    mac=$mac:${left%"$rest"} left=$rest
+  done
+}
+
 # ip shows "macvlan mode bridge bcqueuelen 1000 ..." and "ipvlan  mode l2 bridge".
 same_link() {
   case $shown in *" $name@$parent: "*" $kind "*) ;; *) return 1 ;; esac
@@ -109,8 +121,10 @@ ensure() {
   refuse_naive
   make_way same_link
   mac=${mac:-$kept_mac}
-  [ -n "$shown" ] ||
+  if [ -z "$shown" ]; then
+    choose_mac
     make_link link "$parent" name "$name" ${mac:+address "$mac"} ${mtu:+mtu "$mtu"} type "$kind" mode "$mode" $flag ${bcqueuelen:+bcqueuelen "$bcqueuelen"}
+  fi
   sync_mark
   sync_mode
   sync_sources
