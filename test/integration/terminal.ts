@@ -5,12 +5,11 @@ import { stripVTControlCharacters } from "node:util";
 /** What ends a command: the prompt, with the code that it ended with, and the number of the next: an empty line does not count. */
 const PROMPT = /\n\[(\d+) (\d+)\]\$ $/;
 
-/** What a person answers to what is asked. */
-const ANSWERS: readonly [RegExp, string][] = [
-  [/Do you want to perform this (update|refresh|destroy)\?[\s\S]*details/, "yes\r"],
-  // pulumi new: "Project name (lan):  ", and so on; what it proposes is taken. A line of another output may come in pieces that look
-  // like a question, but for what is proposed.
-  [/(^|\n)(Project|Stack|The package)[^\n]*\([^\n]*\): {1,2}$/, "\r"],
+/** What a person answers to what a command asks: output of another one may come in pieces that look like a question. */
+const ANSWERS: readonly [command: RegExp, question: RegExp, answer: string][] = [
+  [/^pulumi/, /Do you want to perform this (update|refresh|destroy)\?[\s\S]*details/, "yes\r"],
+  // "Project name (lan):  ", and so on; what it proposes is taken.
+  [/pulumi new/, /\S: {1,2}$/, "\r"],
 ];
 
 export class Terminal {
@@ -74,8 +73,8 @@ export class Terminal {
     let answered = 0;
     const code = await this.until(() => {
       const asked = this.text.slice(answered);
-      for (const [question, answer] of ANSWERS) {
-        if (!question.test(asked)) continue;
+      for (const [command, question, answer] of ANSWERS) {
+        if (!command.test(line) || !question.test(asked)) continue;
         answered = this.text.length;
         this.send(answer);
       }
