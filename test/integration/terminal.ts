@@ -7,7 +7,7 @@ const PROMPT = /\n\[(\d+) (\d+)\]\$ $/;
 
 /** What a person answers to what a command asks: output of another one may come in pieces that look like a question. */
 const ANSWERS: readonly [command: RegExp, question: RegExp, answer: string][] = [
-  [/^pulumi/, /Do you want to perform this (update|refresh|destroy)\?[\s\S]*details/, "yes\r"],
+  [/pulumi (up|refresh|destroy)/, /Do you want to perform this (update|refresh|destroy)\?[\s\S]*details/, "yes\r"],
   // "Project name (lan):  ", and so on; what it proposes is taken.
   [/pulumi new/, /\S: {1,2}$/, "\r"],
 ];
