@@ -59,9 +59,21 @@ export function keepText(name: string, text: string): string {
   return `keep ${name} ${Buffer.byteLength(sent)}\n${sent}`;
 }
 
-/** Has a session run what it keeps; `change` waits until one that is guarded is decided. */
-export const runTexts = (word: "run" | "change", nonce: string, names: readonly string[], data: string): string =>
-  `${word} ${nonce} ${names.join(" ")}\n${data}`;
+/** What a session is to run of what it keeps. */
+export interface Order {
+  nonce: string;
+  names: readonly string[];
+  /** Encoded. */
+  data: string;
+}
+
+const orderText = ({ nonce, names, data }: Order): string => `${nonce} ${names.join(" ")}\n${data}`;
+
+export const runText = (order: Order): string => `run ${orderText(order)}`;
+
+/** In this order, under one lock; none of them begins before one that is guarded is decided. */
+export const changeText = (orders: readonly Order[]): string =>
+  `change ${orders.length}\n${orders.map(orderText).join("")}`;
 
 /** How a session marks the end of an answer, on both of its ways. */
 export const answerEnd = (nonce: string): string => `\npulumi-macvlan:${nonce} `;

@@ -74,7 +74,11 @@ function serveSession(stream: ServerChannel, objects: Objects): void {
   let input = "";
   const next = (): boolean => {
     const end = input.indexOf("\n");
-    const [word, name = "", ...rest] = input.slice(0, Math.max(end, 0)).split(" ");
+    // Of several changes each has a line with its name, as `run` has.
+    const [word, name = "", ...rest] = input
+      .slice(0, Math.max(end, 0))
+      .replace(/^[0-9a-f]{32} /, "run $&")
+      .split(" ");
     if (word === "keep") {
       const size = Number(rest[0]);
       if (input.length < end + 1 + size) return false;
@@ -82,7 +86,7 @@ function serveSession(stream: ServerChannel, objects: Objects): void {
       input = input.slice(end + 1 + size);
       return true;
     }
-    if (word === "run" || word === "change") {
+    if (word === "run") {
       const over = input.indexOf("\npulumi-macvlan:end\n");
       if (over < 0) return false;
       const data = input

@@ -35,13 +35,12 @@ answered() {
   printf '\npulumi-macvlan:%s %s\n' "$1" "$2" >&2
 }
 
-# run NONCE TEXT ...: the data follow.
-run() {
+# perform NONCE TEXT ...: with $data.
+perform() {
   nonce=$1
   shift
   script=
   for name in "$@"; do eval "script=\$script\$text_$name"; done
-  take_data
   printf '%s' "$data" | (set -- "$script" "$connection"; eval "$1")
   code=$?
   # One that waits for its confirmation lets no other change in.
@@ -49,15 +48,37 @@ run() {
   answered "$nonce" "$code"
 }
 
-change() {
-  [ -n "$held" ] || { run "$@"; return; }
+# run NONCE TEXT ...: the data follow.
+run() {
   take_data
-  answered "$1" held
+  perform "$@"
 }
 
-# lock: once for all changes that come now; where it is somebody else's, each of them waits for it by itself.
+# change COUNT: so many lines "NONCE TEXT ..." follow, each with its data. Nothing begins before all of it is here: a way that falls silent
+# must not leave the host's lock with a shell that waits.
+change() {
+  all=$1 at=0
+  while [ "$at" -lt "$all" ]; do
+    IFS= read -r line || exit 3
+    eval "what_$at=\$line"
+    take_data
+    eval "data_$at=\$data"
+    at=$((at + 1))
+  done
+  [ "$all" = 1 ] || lock
+  at=0
+  while [ "$at" -lt "$all" ]; do
+    eval "data=\$data_$at"
+    eval "set -- \$what_$at"
+    if [ -z "$held" ]; then perform "$@"; else answered "$1" held; fi
+    at=$((at + 1))
+  done
+  unlock
+}
+
+# lock: once for all of them; where it is somebody else's, each of them waits for it by itself.
 lock() {
-  [ -z "$locked" ] && [ -d /run/pulumi-macvlan ] && command -v flock >/dev/null 2>&1 || return 0
+  [ -d /run/pulumi-macvlan ] && command -v flock >/dev/null 2>&1 || return 0
   exec 9>/run/pulumi-macvlan/lock
   if flock -n 9; then locked=yes; else exec 9>&-; fi
 }
@@ -69,7 +90,7 @@ unlock() {
 
 while IFS=' ' read -r word rest; do
   case $word in
-    keep | run | change | lock | unlock) "$word" $rest ;;
+    keep | run | change) "$word" $rest ;;
     resume) held= ;;
     *) exit 3 ;;
   esac

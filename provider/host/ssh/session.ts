@@ -2,7 +2,7 @@
 import type { Readable, Writable } from "node:stream";
 import { ConnectionError } from "../../vocabulary/errors";
 import { type Answer, newNonce } from "../guard";
-import { answerEnd, keepText, openSession, runTexts, type Script } from "../scripts";
+import { answerEnd, changeText, keepText, type Order, openSession, runText, type Script } from "../scripts";
 import { trace } from "../trace";
 
 /** What an SSH channel is to us. */
@@ -86,13 +86,12 @@ export class Session {
   }
 
   run(request: Request): Promise<Answer> {
-    return this.send("run", [request])[0] as Promise<Answer>;
+    return this.send([request], ([order]) => runText(order as Order))[0] as Promise<Answer>;
   }
 
   /** In this order, all under one lock; those after one that is guarded are not begun, and reject as Held. */
   change(requests: readonly Request[]): Promise<Answer>[] {
-    const [before, after] = requests.length > 1 ? ["lock\n", "unlock\n"] : ["", ""];
-    return this.send("change", requests, before, after);
+    return this.send(requests, changeText);
   }
 
   /** Changes may begin again. */
@@ -100,7 +99,7 @@ export class Session {
     this.channel?.write("resume\n");
   }
 
-  private send(word: "run" | "change", requests: readonly Request[], before = "", after = ""): Promise<Answer>[] {
+  private send(requests: readonly Request[], text: (orders: Order[]) => string): Promise<Answer>[] {
     const sent = requests.map((request) => {
       const { promise, resolve, reject } = Promise.withResolvers<Answer>();
       const running: Running = { ...request, nonce: newNonce(), resolve, reject };
@@ -110,28 +109,27 @@ export class Session {
     this.start();
     this.opened().then(
       (channel) => {
-        const lines = sent.map(({ running }) =>
-          this.keep(running.script, (names) => runTexts(word, running.nonce, names, running.input)),
-        );
-        channel.write([before, ...lines, after].join(""));
+        const kept: string[] = [];
+        const orders = sent.map(({ running: { nonce, script, input } }) => ({
+          nonce,
+          names: script.map((part) => this.nameOf(part, kept)),
+          data: input,
+        }));
+        channel.write(`${kept.join("")}${text(orders)}`);
       },
       (error: Error) => this.end(error),
     );
     return sent.map(({ promise }) => promise);
   }
 
-  /** What makes the session know a script's texts, and then the request that needs them. */
-  private keep(script: Script, request: (names: string[]) => string): string {
-    let sent = "";
-    const names = script.map((text) => {
-      const known = this.texts.get(text);
-      if (known !== undefined) return known;
-      const name = String(this.texts.size);
-      this.texts.set(text, name);
-      sent += keepText(name, text);
-      return name;
-    });
-    return sent + request(names);
+  /** The name of a text there; `kept` grows by what makes one known that is new. */
+  private nameOf(part: string, kept: string[]): string {
+    const known = this.texts.get(part);
+    if (known !== undefined) return known;
+    const name = String(this.texts.size);
+    this.texts.set(part, name);
+    kept.push(keepText(name, part));
+    return name;
   }
 
   private opened(): Promise<Channel> {

@@ -4,12 +4,13 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { encodeData } from "../../../provider/host/quote";
 import {
+  changeText,
   keepText,
   LOADER,
   openSession,
   readLibrary,
   readScript,
-  runTexts,
+  runText,
   textOf,
 } from "../../../provider/host/scripts";
 import { kinds } from "../../../provider/kinds";
@@ -77,8 +78,8 @@ describe("a session", () => {
     spawnSync(program, [...options, "-c", LOADER, "pulumi-macvlan", "its connection"], { input, encoding: "utf8" });
   const library = textOf(readLibrary());
   const kept = `${keepText("0", library)}${keepText("1", `begin; take one; take_list two; end; printf '%s|%s|%s' "$one" "$two" "$connection"; exit 7\n`)}`;
-  const run = (nonce: string, data: Parameters<typeof encodeData>[0], word: "run" | "change" = "run") =>
-    runTexts(word, nonce, ["0", "1"], encodeData(data));
+  const run = (nonce: string, data: Parameters<typeof encodeData>[0]) =>
+    runText({ nonce, names: ["0", "1"], data: encodeData(data) });
   const answer = (nonce: string, text: string) => `${text}\npulumi-macvlan:${nonce} 7\n`;
 
   for (const shell of shells) {
@@ -114,26 +115,35 @@ describe("a session", () => {
         openSession(),
         keepText("0", "cat >/dev/null; PATH=/nowhere; script=none; taken=x; cd /; umask 0; trap 'echo left' EXIT\n"),
         keepText("1", 'cat >/dev/null; command -v dd >/dev/null && printf "%s %s" "$(echo $taken)" "$(umask)"\n'),
-        runTexts("run", "n1", ["0"], encodeData([])),
-        runTexts("run", "n2", ["1"], encodeData([])),
+        runText({ nonce: "n1", names: ["0"], data: encodeData([]) }),
+        runText({ nonce: "n2", names: ["1"], data: encodeData([]) }),
       ];
       assert.equal(load(shell, sent.join("")).stdout, "left\n\npulumi-macvlan:n1 0\n 0022\npulumi-macvlan:n2 0\n");
     });
 
     it(`begins no change while one waits for its confirmation, in ${name}`, () => {
-      const one = (word: "run" | "change", nonce: string, code: string) =>
-        runTexts(word, nonce, ["0"], encodeData([code]));
+      const one = (nonce: string, code: string) => ({ nonce, names: ["0"], data: encodeData([code]) });
       const sent = [
         openSession(),
         keepText("0", "read -r _; read -r code; exit $code\n"),
-        one("change", "n1", "9"),
-        one("change", "n2", "0"),
-        one("run", "n3", "4"),
+        changeText([one("n1", "9"), one("n2", "0")]),
+        runText(one("n3", "4")),
+        changeText([one("n4", "0")]),
         "resume\n",
-        one("change", "n4", "5"),
+        changeText([one("n5", "5"), one("n6", "6")]),
       ];
       const ends = [...load(shell, sent.join("")).stdout.matchAll(/^pulumi-macvlan:(.*)$/gm)].map(([, end]) => end);
-      assert.deepEqual(ends, ["n1 9", "n2 held", "n3 4", "n4 5"]);
+      assert.deepEqual(ends, ["n1 9", "n2 held", "n3 4", "n4 held", "n5 5", "n6 6"]);
+    });
+
+    it(`begins none of several changes before all of them are there, in ${name}`, () => {
+      const one = (nonce: string) => ({ nonce, names: ["0"], data: encodeData([]) });
+      const before = `${openSession()}${keepText("0", "printf changed\n")}`;
+      const whole = `${before}${changeText([one("n1"), one("n2")])}`;
+      assert.equal(load(shell, whole).stdout.split("changed").length, 3);
+      for (let length = before.length; length < whole.length; length += 3) {
+        assert.equal(load(shell, whole.slice(0, length)).stdout, "", String(length));
+      }
     });
 
     it(`takes texts from the shell where dd can't, in ${name}`, () => {
