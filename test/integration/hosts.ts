@@ -180,3 +180,11 @@ export const driven = (type: string, host: string, inputs: Props): Driven =>
     __owner: `tests/lab/${type}-${String(inputs["name"] ?? inputs["vlanId"] ?? "router")}`,
     ...inputs,
   });
+
+/** What a reboot makes anew with other numbers is no trace of ours. */
+export const shapeOf = async (host: string): Promise<string> =>
+  (await snapshot(host))
+    .split("\n")
+    .filter((line) => !/ (docker0|dummy0|sit0)\b/.test(line))
+    .map(settled)
+    .join("\n");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { closeConnections } from "../../provider/host/ssh/connection";
 import { HOSTS, OUTSIDE_SERVER } from "../lab/topology";
 import { lab } from "./hooks";
-import { addresses, assertSame, type Driven, driven, on, settled, snapshot } from "./hosts";
+import { addresses, assertSame, type Driven, driven, on, shapeOf, snapshot } from "./hosts";
 
 for (const { name: host } of HOSTS) {
   describe(`InterVlanRouter on ${host}`, function () {
@@ -120,13 +120,6 @@ describe("a router that hands out addresses", function () {
     ...change,
   });
   const dhcp = { first: "172.16.10.200", last: "172.16.10.250", dnsServers: ["172.16.10.53"] };
-  /** What a reboot makes anew with other numbers is no trace of ours. */
-  const shape = async (host: string) =>
-    (await snapshot(host))
-      .split("\n")
-      .filter((line) => !/ (docker0|dummy0|sit0)\b/.test(line))
-      .map(settled)
-      .join("\n");
   /** What a client is offered. */
   const lease = () =>
     on(
@@ -139,7 +132,7 @@ describe("a router that hands out addresses", function () {
   before(async () => {
     // As Docker has it after a reboot.
     await on("host3", "sysctl -qw net.ipv4.ip_forward=1");
-    for (const host of ["host1", "host3"]) then[host] = await shape(host);
+    for (const host of ["host1", "host3"]) then[host] = await shapeOf(host);
     links = [
       await driven("VlanSubinterface", "host1", { parent: "enp0s8", vlanId: 100 }).create(),
       await driven("VlanSubinterface", "host3", { parent: "enp0s8", vlanId: 100 }).create(),
@@ -207,7 +200,7 @@ describe("a router that hands out addresses", function () {
     assert.equal(await running(), "0");
     for (const link of links) await link.delete();
     await on("host1", "rm -f /tmp/lease");
-    for (const host of ["host1", "host3"]) assertSame(await shape(host), then[host] ?? "");
+    for (const host of ["host1", "host3"]) assertSame(await shapeOf(host), then[host] ?? "");
   });
 });
 

@@ -1,7 +1,7 @@
 // A VLAN gets another id, host after host: the router answers in both for as long as containers are in both.
 import assert from "node:assert/strict";
 import { lab } from "./hooks";
-import { addresses, assertSame, on, settled, snapshot } from "./hosts";
+import { addresses, assertSame, on, shapeOf } from "./hosts";
 import { Project } from "./pulumi";
 
 const PROGRAM = `import { VlanTopology } from "pulumi-macvlan";
@@ -44,13 +44,6 @@ describe("A router's legs", function () {
     });
   const heal = (host: string, program: string) => on(host, `rm -f /usr/local/sbin/${program}`);
 
-  /** What a reboot makes anew with other numbers is no trace of ours. */
-  const shape = async (host: string) =>
-    (await snapshot(host))
-      .split("\n")
-      .filter((line) => !/ (docker0|dummy0|sit0)\b/.test(line))
-      .map(settled)
-      .join("\n");
   const vlanOf = async (host: string) => on(host, "docker network inspect -f '{{.Options.parent}}' iot");
   /** All at once; each answers, and no more than once. */
   const ping = async (from: string, targets: Record<string, number>) => {
@@ -101,7 +94,7 @@ describe("A router's legs", function () {
   before(async () => {
     stack.env["LAB_HOSTS"] = JSON.stringify(Object.fromEntries(HOSTS.map((name) => [name, lab.connection(name)])));
     stack.env["LAB_VLAN"] = "300";
-    for (const host of HOSTS) before_[host] = await shape(host);
+    for (const host of HOSTS) before_[host] = await shapeOf(host);
     await stack.init();
     await stack.good("up", "--yes", "--skip-preview");
     for (const [name, host] of Object.entries(HOST_OF)) {
@@ -178,6 +171,6 @@ describe("A router's legs", function () {
   it("end with hosts as they were", async () => {
     await Promise.all(Object.entries(HOST_OF).map(([name, host]) => on(host, `docker rm -f ${name}`)));
     await stack.good("destroy", "--yes", "--skip-preview");
-    for (const host of HOSTS) assertSame(await shape(host), before_[host] ?? "");
+    for (const host of HOSTS) assertSame(await shapeOf(host), before_[host] ?? "");
   });
 });
