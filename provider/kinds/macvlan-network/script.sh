@@ -9,8 +9,8 @@ take_list subnets
 take_list barred # addresses of the subnets that no container can have
 end
 
-# What tells whose and which it is, and after it all of it. A Swarm's has no labels at all, and then none can be looked for.
-facts='{{.Id}}|{{with .Labels}}{{with index . "pulumi-macvlan.spec"}}{{.}}{{end}}|{{with index . "pulumi-macvlan.mark"}}{{.}}{{end}}{{else}}|{{end}}|{{with index .Options "parent"}}{{.}}{{end}}
+# What tells whose and which it is, and after it all of it. A Swarm's has neither labels nor options, and then none can be looked for.
+facts='{{.Id}}|{{with .Labels}}{{with index . "pulumi-macvlan.spec"}}{{.}}{{end}}|{{with index . "pulumi-macvlan.mark"}}{{.}}{{end}}{{else}}|{{end}}|{{with .Options}}{{with index . "parent"}}{{.}}{{end}}{{end}}
 {{json .}}'
 
 # find_network: a process of Docker's costs more than all the rest of a look, so everything is asked at once. Why Docker does not
