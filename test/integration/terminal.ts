@@ -9,7 +9,7 @@ const PROMPT = /\n\[(\d+) (\d+)\]\$ $/;
 const ANSWERS: readonly [command: RegExp, question: RegExp, answer: string][] = [
   [/pulumi (up|refresh|destroy)/, /Do you want to perform this (update|refresh|destroy)\?[\s\S]*details/, "yes\r"],
   // "Project name (lan):  ", and so on; what it proposes is taken.
-  [/pulumi new/, /\S: {1,2}$/, "\r"],
+  [/pulumi new/, /[^\n]*\S: {1,2}$/, "\r"],
 ];
 
 export class Terminal {
@@ -71,10 +71,14 @@ export class Terminal {
     this.text = "";
     this.send(`${line}\n`);
     let answered = 0;
+    // A question is drawn again with its answer: a person does not answer it again.
+    const questions = new Set<string>();
     const code = await this.until(() => {
       const asked = this.text.slice(answered);
       for (const [command, question, answer] of ANSWERS) {
-        if (!command.test(line) || !question.test(asked)) continue;
+        const [found] = command.test(line) ? (question.exec(asked) ?? []) : [];
+        if (found === undefined || questions.has(found.trim())) continue;
+        questions.add(found.trim());
         answered = this.text.length;
         this.send(answer);
       }
