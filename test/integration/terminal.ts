@@ -9,7 +9,7 @@ const PROMPT = /\n\[(\d+) (\d+)\]\$ $/;
 const ANSWERS: readonly [command: RegExp, question: RegExp, answer: string][] = [
   [/pulumi (up|refresh|destroy)/, /Do you want to perform this (update|refresh|destroy)\?[\s\S]*details/, "yes\r"],
   // "Project name (lan):  ", and so on; what it proposes is taken.
-  [/pulumi new/, /[^\n]*\S: {1,2}$/, "\r"],
+  [/pulumi new/, /[^:\n]*\S: {1,2}$/, "\r"],
 ];
 
 export class Terminal {
