@@ -72,8 +72,15 @@ function newKey(): { private: string; public: string } {
 function serveSession(stream: ServerChannel, objects: Objects): void {
   const texts = new Map<string, string>();
   let input = "";
+  let begun = false;
   const next = (): boolean => {
     const end = input.indexOf("\n");
+    // The session's own text comes first.
+    if (!begun) {
+      begun = input.slice(0, Math.max(end, 0)) === "# pulumi-macvlan:whole";
+      input = input.slice(end + 1);
+      return end >= 0;
+    }
     // Of several changes each has a line with its name, as `run` has.
     const [word, name = "", ...rest] = input
       .slice(0, Math.max(end, 0))
@@ -101,7 +108,7 @@ function serveSession(stream: ServerChannel, objects: Objects): void {
       stream.stderr.write(mark);
       return true;
     }
-    // The session's own text, and what has nothing to do with one object.
+    // What has nothing to do with one object.
     input = input.slice(end + 1);
     return end >= 0;
   };

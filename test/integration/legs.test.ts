@@ -1,7 +1,7 @@
 // A VLAN gets another id, host after host: the router answers in both for as long as containers are in both.
 import assert from "node:assert/strict";
 import { lab } from "./hooks";
-import { addresses, assertSame, on, shapeOf } from "./hosts";
+import { addresses, assertSame, ONE_BY_ONE, on, shapeOf } from "./hosts";
 import { Project } from "./pulumi";
 
 const PROGRAM = `import { VlanTopology } from "pulumi-macvlan";
@@ -40,7 +40,7 @@ describe("A router's legs", function () {
   /** A program of that host that refuses what has these words among its arguments, after a while. */
   const refuse = (host: string, program: string, words: string, seconds = 0) =>
     lab.exec(host, `cat >/usr/local/sbin/${program}; chmod 755 /usr/local/sbin/${program}`, {
-      input: `#!/bin/sh\ncase "$*" in *"${words}"*) sleep ${seconds}; echo refused >&2; exit 1 ;; esac\nexec /usr/sbin/${program} "$@"\n`,
+      input: `#!/bin/sh\n${program === "ip" ? ONE_BY_ONE : ""}\ncase "$*" in *"${words}"*) sleep ${seconds}; echo refused >&2; exit 1 ;; esac\nexec /usr/sbin/${program} "$@"\n`,
     });
   const heal = (host: string, program: string) => on(host, `rm -f /usr/local/sbin/${program}`);
 
