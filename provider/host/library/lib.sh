@@ -207,6 +207,8 @@ QUEUE
 
 # why_not: what failed of $queue, by what ip -batch said.
 why_not() {
+  # What it can't even read it says nothing more about.
+  case $said in *"Command failed -:"*) ;; *) fail command "ip -batch" "$said" ;; esac
   line=${said##*"Command failed -:"} said=${said%%"$nl"Command failed*}
   set -- "$queue"
   while [ "$line" -gt 1 ] 2>/dev/null; do

@@ -70,7 +70,8 @@ sync_mac() {
 list_routes() {
   for version in -4 -6; do
     while IFS=' ' read -r to rest; do
-      case " $to $rest " in "  " | *" proto kernel "* | *" proto ra "*) continue ;; esac
+      [ -n "$to" ] || continue
+      case " $rest " in *" proto kernel "* | *" proto ra "*) continue ;; esac
       case $to in fe80::/64 | multicast) continue ;; default) if [ "$version" = -4 ]; then to=0.0.0.0/0; else to=::/0; fi ;; */*) ;; *:*) to=$to/128 ;; *) to=$to/32 ;; esac
       case " $rest " in *" via "*) rest=${rest#*via }; printf '%s %s\n' "$to" "${rest%% *}" ;; *) printf '%s\n' "$to" ;; esac
     done <<LINES
