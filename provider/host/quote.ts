@@ -16,10 +16,11 @@ const MARK = /^pulumi-macvlan:/;
  * `check` refuses it.
  */
 export function encodeDatum(value: string): string {
+  const harmless = MARK.test(value) ? /[A-Za-z0-9]/ : /[ -[\]-~]/;
   let line = "";
   for (const byte of Buffer.from(value, "utf8")) {
     const char = String.fromCharCode(byte);
-    line += /[ -[\]-~]/.test(char) && !MARK.test(value) ? char : `\\0${byte.toString(8).padStart(3, "0")}`;
+    line += harmless.test(char) ? char : `\\0${byte.toString(8).padStart(3, "0")}`;
   }
   return line;
 }

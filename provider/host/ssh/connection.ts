@@ -9,7 +9,7 @@ import { quoteWords } from "../quote";
 import { LOADER, type Script } from "../scripts";
 import { trace } from "../trace";
 import { Changes } from "./changes";
-import { type Channel, type Request, Session } from "./session";
+import { brokeBefore, type Channel, type Request, Session } from "./session";
 import { type Resolved, resolveAlias, type Target, targetOf } from "./target";
 
 /** Passing troubles in which nothing can have been run: worth another try. */
@@ -108,8 +108,7 @@ class Connection {
 
   private exec(command: string): Promise<Channel> {
     return new Promise((resolve, reject) => {
-      const broke = () =>
-        reject(new ConnectionError(`the connection to ${this.label} broke before this was sent: nothing was changed`));
+      const broke = () => reject(brokeBefore(this.label));
       if (!this.alive) {
         broke();
         return;

@@ -18,6 +18,13 @@ export interface Request {
   seconds: number;
 }
 
+/** The connection ended before anything went over it. */
+export const brokeBefore = (label: string): Error =>
+  new ConnectionError(`the connection to ${label} broke before this was sent: nothing was changed`);
+
+const brokeRunning = (): Error =>
+  new Error("the SSH connection broke while the command ran; the next run finds out how far it came");
+
 /** A change that was not begun, since one before it waits to be confirmed. */
 export class Held extends Error {}
 
@@ -185,7 +192,7 @@ export class Session {
       this.finish(next);
       next.resolve({ code, stdout: this.out?.rest() ?? "", stderr: this.errors?.rest() ?? "" });
     }
-    this.end(new Error("the SSH connection broke while the command ran; the next run finds out how far it came"));
+    this.end(brokeRunning());
   }
 
   /** Nothing that was sent comes to an end here any more. */
@@ -201,9 +208,7 @@ export class Session {
 
   /** The connection is gone. */
   broke(): void {
-    const error = this.channel
-      ? new Error("the SSH connection broke while the command ran; the next run finds out how far it came")
-      : new ConnectionError(`the connection to ${this.label} broke before this was sent: nothing was changed`);
+    const error = this.channel ? brokeRunning() : brokeBefore(this.label);
     this.end(error);
   }
 }

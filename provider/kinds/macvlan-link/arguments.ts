@@ -29,7 +29,8 @@ export interface MacvlanLinkArguments extends LinkArguments {
    * them all counts. Linux 5.11 and later. Default: the kernel's (1000). Changes in place.
    */
   bcqueuelen?: number | undefined;
-  /** A unicast MAC address; an ipvlan has none of its own. Default: the kernel picks one. Changes in place. */
+  /** A unicast MAC address; an ipvlan has none of its own. Default: a random one, which it
+   * keeps over reboots; a passthru link has its parent's. Changes in place. */
   macAddress?: string | undefined;
   /** Addresses with their prefix, such as `172.16.10.250/32`. Default: none. */
   addresses?: string[] | undefined;
