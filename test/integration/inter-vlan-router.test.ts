@@ -12,6 +12,9 @@ for (const { name: host } of HOSTS) {
     let router: Driven;
     const table = () => on(host, "nft list table inet pulumi_macvlan_router");
 
+    // As Docker has it, for the files of tests that come after.
+    after(() => on(host, "sysctl -qw net.ipv4.ip_forward=1"));
+
     it("is created as asked for", async () => {
       await on(host, "sysctl -qw net.ipv4.ip_forward=0");
       before = await snapshot(host);
