@@ -397,15 +397,10 @@ export class SubnetPlanner {
     for (const { host } of this.shims ? wishes : []) this.takeFormerShim(host);
     const bare = this.shims ? wishes.filter(({ host }) => this.live.get(host)?.shim === undefined) : [];
     const smallest = Math.min(this.bits, ...wishes.map(({ bits }) => bits));
-    const room = (avoided: readonly Block[]) => {
-      const space = new FreeSpace(blockOf(this.subnet), [...this.taken(), ...avoided]);
-      const shims = bare.map(() => this.takeShim(space, smallest));
-      const ranges = open.map(({ bits }) => space.take(bits));
-      return { space, shims, ranges, enough: !shims.includes(undefined) && !ranges.includes(undefined) };
-    };
-    const best = room(this.formerGateways);
-    const { space, shims, ranges, enough } = best.enough ? best : room([]);
-    if (!enough) {
+    const space = new FreeSpace(blockOf(this.subnet), [...this.taken(), ...this.formerGateways]);
+    const shims = bare.map(() => this.takeShim(space, smallest));
+    const ranges = open.map(({ bits }) => space.take(bits));
+    if (shims.includes(undefined) || ranges.includes(undefined)) {
       throw this.full(
         open.filter((_, index) => ranges[index] === undefined),
         shims.filter((shim) => shim === undefined).length,
@@ -463,6 +458,14 @@ export class SubnetPlanner {
         ? `; ${sum(some)} are given up by this change, by ${hosts.join(", ")}: let that be a change of its own before this one, then ${frees}`
         : `; ${sum(some)} are kept for ${hosts.join(", ")}, who had them: ${frees}`;
     });
-    return told.join("");
+    const { family } = this.subnet;
+    const former = this.formerGateways
+      .filter((gateway) => !overlaps(gateway, single(this.gateway)))
+      .map(({ first }) => formatAddress(family, first));
+    const gateways =
+      former.length === 0
+        ? ""
+        : `; ${former.join(", ")} was the gateway until this change: let that be a change of its own before this one`;
+    return `${told.join("")}${gateways}`;
   }
 }

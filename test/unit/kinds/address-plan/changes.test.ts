@@ -159,6 +159,21 @@ describe("a plan that is lived in keeps", () => {
     assert.equal(shims(plan(more, changed))["host4"], "172.16.30.1");
   });
 
+  it("a former gateway even where room is short, and says what gives room", () => {
+    const chosen = plan({ subnets: [{ subnet: LAN, gateway: "172.16.30.200" }], hosts: [] });
+    const upper = "172.16.30.128/25";
+    const narrow = (...hosts: string[]) => plan({ subnets: [{ subnet: upper, size: 32 }], hosts }, chosen);
+    assert.deepEqual(ranges(narrow("a", "b"), upper), { a: "172.16.30.160/27", b: "172.16.30.224/27" });
+    assert.throws(
+      () => narrow("a", "b", "c"),
+      /is full: 32 addresses are missing, for c \(32\); .* free, in pieces; 172\.16\.30\.200 was the gateway until this change: let that be a change of its own before this one\. Give hosts/,
+    );
+    assert.deepEqual(
+      ranges(plan({ subnets: [{ subnet: upper, size: 32 }], hosts: ["a", "b", "c"] }, narrow("a", "b")), upper),
+      { a: "172.16.30.160/27", b: "172.16.30.224/27", c: "172.16.30.192/27" },
+    );
+  });
+
   it("both from a range that grows", () => {
     const shim = { subnet: LAN, gateway: "172.16.30.254", reserved: ["172.16.30.0/27", "172.16.30.128-172.16.30.253"] };
     const own = planAddresses({ subnets: [{ ...shim, size: 16 }], hosts: ["a"], shims: true });
