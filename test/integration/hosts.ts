@@ -48,6 +48,10 @@ export const mendIp = (host: string): Promise<string> => on(host, "mv /usr/sbin/
 /** sshd starts itself anew for it, and does not listen for a moment. */
 export const reloadSshd = (host: string, change: string) => on(host, `${change}; systemctl reload ssh; sleep 1.5`);
 
+/** Docker sets it when it starts, and nobody else does: a file of tests that has changed it puts it back to true. */
+export const setForwarding = (host: string, forwards: boolean): Promise<string> =>
+  on(host, `sysctl -qw net.ipv4.ip_forward=${forwards ? 1 : 0}`);
+
 export const json = async <T = Record<string, never>[]>(host: string, line: string): Promise<T> =>
   JSON.parse((await on(host, line)) || "[]") as T;
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { closeConnections } from "../../provider/host/ssh/connection";
 import { HOSTS, OUTSIDE_SERVER } from "../lab/topology";
 import { lab } from "./hooks";
-import { addresses, assertSame, type Driven, driven, on, shapeOf, snapshot } from "./hosts";
+import { addresses, assertSame, type Driven, driven, on, setForwarding, shapeOf, snapshot } from "./hosts";
 
 for (const { name: host } of HOSTS) {
   describe(`InterVlanRouter on ${host}`, function () {
@@ -12,11 +12,10 @@ for (const { name: host } of HOSTS) {
     let router: Driven;
     const table = () => on(host, "nft list table inet pulumi_macvlan_router");
 
-    // As Docker has it, for the files of tests that come after.
-    after(() => on(host, "sysctl -qw net.ipv4.ip_forward=1"));
+    after(() => setForwarding(host, true));
 
     it("is created as asked for", async () => {
-      await on(host, "sysctl -qw net.ipv4.ip_forward=0");
+      await setForwarding(host, false);
       before = await snapshot(host);
       links = [
         await driven("VlanSubinterface", host, { parent: "enp0s8", vlanId: 100 }).create(),
@@ -133,8 +132,7 @@ describe("a router that hands out addresses", function () {
   const running = () => on("host3", "pgrep -fc '[d]nsmasq --conf-file=/run/pulumi-macvlan' || true");
 
   before(async () => {
-    // As Docker has it after a reboot.
-    await on("host3", "sysctl -qw net.ipv4.ip_forward=1");
+    await setForwarding("host3", true);
     for (const host of ["host1", "host3"]) then[host] = await shapeOf(host);
     links = [
       await driven("VlanSubinterface", "host1", { parent: "enp0s8", vlanId: 100 }).create(),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { closeConnections } from "../../provider/host/ssh/connection";
 import { OUTSIDE_SERVER } from "../lab/topology";
 import { lab } from "./hooks";
-import { addresses, assertSame, type Driven, driven, on, type Props, settled, snapshot } from "./hosts";
+import { addresses, assertSame, type Driven, driven, on, type Props, setForwarding, settled, snapshot } from "./hosts";
 
 /** Each VLAN, its router's team, and the host that its container is on. */
 const VLANS = [
@@ -77,11 +77,10 @@ describe("two stacks' routers on one host", function () {
     );
   const of = (team: Team) => VLANS.filter((vlan) => vlan.team === team).map(({ vlanId }) => `enp0s8.${vlanId}`);
 
-  // As Docker has it, for the files of tests that come after.
-  after(() => on("host3", "sysctl -qw net.ipv4.ip_forward=1"));
+  after(() => setForwarding("host3", true));
 
   before(async () => {
-    await on("host3", "sysctl -qw net.ipv4.ip_forward=0");
+    await setForwarding("host3", false);
     for (const host of HOSTS) then[host] = await shape(host);
     for (const { vlanId, host } of VLANS) {
       links.push(await driven("VlanSubinterface", "host3", { parent: "enp0s8", vlanId }).create());
