@@ -20,7 +20,7 @@ const V4 = { subnet: "172.16.30.0/24", gateway: "172.16.30.1", ipRange: "172.16.
 const V6 = { subnet: "fd00:30::/64", gateway: "fd00:30::1" };
 
 const CHANGES: [what: string, change: Props][] = [
-  ["its VLAN", { parent: "enp0s8.301" }],
+  ["its VLAN, of another protocol", { parent: "outer301" }],
   ["its gateway and its mode", { subnets: [{ ...V4, gateway: "172.16.30.2" }], mode: "private" }],
   ["an IPv6 subnet more", { subnets: [V4, V6] }],
   ["the IPv6 subnet away again, and a label", { subnets: [V4], labels: { note: "2" } }],
@@ -43,7 +43,8 @@ class Peer {
   async start(): Promise<void> {
     await on(
       this.host,
-      `for id in 300 301; do ip link add link enp0s8 name enp0s8.$id type vlan id $id; ip link set enp0s8.$id up
+      `for id in 300 301; do ip link add link enp0s8 name enp0s8.$id type vlan protocol 802.1$([ $id = 300 ] && echo Q || echo ad) id $id
+         ip link set enp0s8.$id up
          echo 0 >/proc/sys/net/ipv4/conf/enp0s8.$id/rp_filter
          for net in 30 31; do ip addr add 172.16.$net.$((id - 100))/24 dev enp0s8.$id; done; done`,
     );
@@ -119,8 +120,8 @@ for (const { name: host } of HOSTS) {
     before(async () => {
       asItWas = await snapshot(host);
       await peer.start();
-      for (const vlanId of [300, 301]) {
-        vlans.push(await driven("VlanSubinterface", host, { parent: "enp0s8", vlanId }).create());
+      for (const vlan of [{ vlanId: 300 }, { vlanId: 301, protocol: "802.1ad", name: "outer301" }]) {
+        vlans.push(await driven("VlanSubinterface", host, { parent: "enp0s8", ...vlan }).create());
       }
       network = await driven("MacvlanNetwork", host, { name: "lived", parent: "enp0s8.300", subnets: [V4] }).create();
       const more: Record<string, string> = {

@@ -130,6 +130,26 @@ for (const { name: host } of HOSTS) {
       });
     }
 
+    it("is replaced, the new one first, for another protocol under another name: the kernel has both", async () => {
+      const change = { protocol: "802.1ad", name: "outer100" } as const;
+      assert.equal((await vlan.diff(change)).deleteBeforeReplace, false);
+      const outer = await driven("VlanSubinterface", host, { parent: "enp0s8", vlanId: 100, ...change }).create();
+      const found = (await link(host, "outer100")) as unknown as VlanJson;
+      assert.equal(found.linkinfo.info_data.protocol, "802.1ad");
+      assert.equal((await shown(host)).linkinfo.info_data.protocol, "802.1Q");
+      await outer.delete();
+      assert.ok(await shown(host));
+    });
+
+    it("is not deleted with something on it, and that tells how to replace it", async () => {
+      await on(host, "ip link add link enp0s8.100 name on100 type macvlan");
+      await assert.rejects(
+        vlan.delete(),
+        /others stand on it and would vanish with it: on100; remove them first; or, where it is to be replaced, give the new one another name/,
+      );
+      await on(host, "ip link del on100");
+    });
+
     it("is known to be gone when somebody deleted it, and is made again", async () => {
       await on(host, "ip link del enp0s8.100");
       assert.equal(await vlan.refresh(), false);

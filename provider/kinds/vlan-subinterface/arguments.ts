@@ -8,7 +8,10 @@ export interface VlanSubinterfaceArguments extends LinkArguments {
   vlanId: number;
   /** Its name, at most 15 bytes. Default: `<parent>.<vlanId>`. Replaces; the old one goes first where only one can have its place. */
   name?: string | undefined;
-  /** The tag's EtherType: 802.1Q (0x8100) or 802.1ad (0x88a8, the outer tag of QinQ). Default: "802.1Q". Replaces. */
+  /**
+   * The tag's EtherType: 802.1Q (0x8100) or 802.1ad (0x88a8, the outer tag of QinQ). Default: "802.1Q". Replaces: the old one goes first,
+   * and must have nothing on it, unless the change gives another `name` too.
+   */
   protocol?: "802.1Q" | "802.1ad" | undefined;
   /** Hand frames up without their tag (REORDER_HDR of ip-link(8)). Default: true. */
   reorderHeader?: boolean | undefined;

@@ -2,6 +2,7 @@
 // Kernel: Documentation/networking/vlan.rst (net/8021q); iproute2: ip-link(8), "VLAN Type Support".
 import { z } from "zod";
 import { decodeAddresses, decodeLink } from "../../formats/iproute";
+import { explainCommon } from "../../lifecycle/explain";
 import type { Claim, CommonInputs, ResourceKind } from "../../lifecycle/kind";
 import type { Refusal } from "../../vocabulary/errors";
 import { flag, interfaceAddresses, interfaceName, mtu, vlanId, wholeNumber } from "../../vocabulary/fields";
@@ -125,7 +126,15 @@ export const vlanSubinterface: ResourceKind<VlanSubinterfaceInputs> = {
       drift: linkDrift(link),
     };
   },
-  explain: ({ code, details: [first = "", second = ""] }, { parent, vlanId, mtu }) => {
+  explain: (failure, inputs) => {
+    const {
+      code,
+      details: [first = "", second = ""],
+    } = failure;
+    const { parent, vlanId, mtu } = inputs;
+    if (code === "has-children") {
+      return `${explainCommon(failure, inputs)}; or, where it is to be replaced, give the new one another name: it is made beside this one, and they move over`;
+    }
     if (code === "taken") {
       return `VLAN ${vlanId} of "${parent}" is there already as "${first}"${second ? ` (its mark says "${second}")` : ""}: the kernel allows it once; remove that one, or give this one its name and adopt: true`;
     }
