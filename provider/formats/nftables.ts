@@ -17,6 +17,7 @@ export interface RouterRule {
   protocol?: "tcp" | "udp" | "icmp" | undefined;
   /** Destination ports or ranges (`443`, `"8000-8100"`); needs tcp or udp. Default: all. */
   ports?: (number | string)[] | undefined;
+  /** What becomes of packets that are so: the first rule that fits decides. */
   action: "accept" | "drop";
 }
 

@@ -65,6 +65,8 @@ export interface ResourceKind<I extends CommonInputs = CommonInputs> {
   ): { who: readonly string[]; seconds: number } | undefined;
   /** The id below the host's label, as in `host1/eth0.100`. */
   localId(inputs: I): string;
+  /** What is known of one by the end of its id, where that and its host are enough to read it; each is tried. */
+  byId?(localId: string): Partial<I>[];
   /** Fills in what follows from other fields. Fields that are not known yet are missing. */
   complete?(inputs: Partial<I>): Partial<I>;
   /** What can be known to fail without asking the host. Fields that are not known yet are missing, and named in `unknown`. */

@@ -306,6 +306,28 @@ export async function read(
   return { inputs: { ...found, ...drift }, props: stateOf(kind, found, observed) };
 }
 
+/**
+ * The state of one that no state knows yet, by its id; undefined where the host has none of that name with this mark. What a program
+ * would leave out stands for what is not known before it is read.
+ */
+export async function readById(
+  kind: ResourceKind,
+  runner: Runner,
+  common: Props,
+  localId: string,
+): Promise<{ props: Props; inputs: Props } | undefined> {
+  for (const known of kind.byId?.(localId) ?? []) {
+    const defaults = Object.entries(fieldsOf(kind)).map(([field, reader]) => {
+      const left = reader.safeParse(undefined);
+      return [field, left.success ? left.data : ""];
+    });
+    const inputs = { ...Object.fromEntries(defaults), ...common, ...known };
+    const found = await read(kind, runner, { ...inputs, ...kind.complete?.(inputs as never) });
+    if (found) return found;
+  }
+  return undefined;
+}
+
 /** Where it is among its kind on a host, and what makes it what it is. */
 function thing(kind: ResourceKind, props: Props): [place: string, what: string] {
   const identity = kind.identity.map((field) => props[field]);

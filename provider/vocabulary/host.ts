@@ -36,6 +36,12 @@ function bareKey(line: string): string {
   return line.trim().split(/\s+/).slice(0, 2).join(" ");
 }
 
+/** For a user who must give a password to become root. */
+export interface SudoPassword {
+  /** Secret; sent on standard input only. */
+  password: string;
+}
+
 /** How a host is reached over SSH, as a program says it; users read these words. Everything but `address` has a default. */
 export interface Connection {
   /** DNS name, IP address, or a `Host` alias of `~/.ssh/config`. */
@@ -59,7 +65,7 @@ export interface Connection {
   /** Default: `~/.ssh/known_hosts`. Format: sshd(8). */
   knownHostsPath?: string | undefined;
   /** Become root with sudo: true where it asks for no password, else `{password}` (secret, sent on standard input only). */
-  sudo?: boolean | { password: string } | undefined;
+  sudo?: boolean | SudoPassword | undefined;
   /** A host to go through, with a check of its key of its own. May have a bastion itself. */
   bastion?: Connection | undefined;
   /** Seconds until a connection must stand, 1 to 3600. Default: 10. */

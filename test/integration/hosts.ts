@@ -119,6 +119,9 @@ export function assertSame(found: string, wanted: string): void {
   );
 }
 
+/** What Pulumi calls: of our dynamic resources, or of the plugin. */
+export type Door = typeof handlers;
+
 /** A resource as Pulumi would drive it: check, then create or update; only the engine is missing. */
 export class Driven {
   id = "";
@@ -127,46 +130,47 @@ export class Driven {
   constructor(
     readonly type: string,
     private inputs: Props,
+    private readonly door: Door = handlers,
   ) {}
 
   private async checked(change: Props): Promise<Props> {
     forgetClaims();
-    const { inputs, failures } = await handlers.check(this.type, this.inputs, { ...this.inputs, ...change });
+    const { inputs, failures } = await this.door.check(this.type, this.inputs, { ...this.inputs, ...change });
     assert.deepEqual(failures, []);
     return inputs;
   }
 
   async create(): Promise<this> {
-    const { id, outs } = await handlers.create(this.type, await this.checked({}));
+    const { id, outs } = await this.door.create(this.type, await this.checked({}));
     this.id = id;
     this.state = outs;
     return this;
   }
 
   async diff(change: Props = {}) {
-    return handlers.diff(this.type, this.state, await this.checked(change));
+    return this.door.diff(this.type, this.state, await this.checked(change));
   }
 
   /** Changes inputs; the change must be one in place. */
   async update(change: Props = {}): Promise<void> {
     const news = await this.checked(change);
-    const { changes, replaces } = await handlers.diff(this.type, this.state, news);
+    const { changes, replaces } = await this.door.diff(this.type, this.state, news);
     assert.deepEqual(
       { changes, replaces },
       { changes: true, replaces: [] },
       `${JSON.stringify(change)} must be a change in place`,
     );
-    this.state = (await handlers.update(this.type, this.state, news)).outs;
+    this.state = (await this.door.update(this.type, this.state, news)).outs;
     this.inputs = { ...this.inputs, ...change };
   }
 
   /** The same inputs once more, as a run after a broken one would do. */
   async again(): Promise<void> {
-    this.state = (await handlers.update(this.type, this.state, await this.checked({}))).outs;
+    this.state = (await this.door.update(this.type, this.state, await this.checked({}))).outs;
   }
 
   async refresh(): Promise<boolean> {
-    const found = (await handlers.read(this.type, this.id, this.state)) as { props?: Props };
+    const found = (await this.door.read(this.type, this.id, this.state)) as { props?: Props };
     if (found.props) this.state = found.props;
     return found.props !== undefined;
   }
@@ -174,16 +178,20 @@ export class Driven {
   /** As a destroy: what a program has is not deleted under it. */
   delete(): Promise<void> {
     forgetClaims();
-    return handlers.delete(this.type, this.state);
+    return this.door.delete(this.type, this.state);
   }
 }
 
-export const driven = (type: string, host: string, inputs: Props): Driven =>
-  new Driven(type, {
-    host: connection(host),
-    __owner: `tests/lab/${type}-${String(inputs["name"] ?? inputs["vlanId"] ?? "router")}`,
-    ...inputs,
-  });
+export const driven = (type: string, host: string, inputs: Props, door: Door = handlers): Driven =>
+  new Driven(
+    type,
+    {
+      host: connection(host),
+      __owner: `tests/lab/${type}-${String(inputs["name"] ?? inputs["vlanId"] ?? "router")}`,
+      ...inputs,
+    },
+    door,
+  );
 
 /** What a reboot makes anew with other numbers is no trace of ours. */
 export const shapeOf = async (host: string): Promise<string> =>

@@ -8,6 +8,14 @@ import { lab } from "./hooks";
 import { link, on } from "./hosts";
 import { ROOT, Stack } from "./pulumi";
 
+const PROJECT = `name: elsewhere
+runtime: nodejs
+plugins:
+  providers:
+    - name: macvlan
+      path: node_modules/.bin
+`;
+
 const PROGRAM = `import { MacvlanNetwork, VlanSubinterface } from "pulumi-macvlan";
 
 const host = HOST;
@@ -21,10 +29,44 @@ const network = new MacvlanNetwork("mac30", {
 export const id = network.networkId;
 `;
 
+/** The same through the plugin, without an SDK of its own; `more` is what changes later. */
+const THROUGH_PLUGIN = (more: string) => `import * as pulumi from "@pulumi/pulumi";
+
+class Macvlan extends pulumi.CustomResource {}
+
+const host = "host1";
+const vlan = new Macvlan("macvlan:index:VlanSubinterface", "vlan300", { host, parent: "enp0s8", vlanId: 300${more} });
+new Macvlan("macvlan:index:MacvlanNetwork", "mac30", {
+  host,
+  parent: "enp0s8.300",
+  name: "mac30",
+  subnets: [{ subnet: "172.16.30.0/24", gateway: "172.16.30.1" }],
+}, { dependsOn: vlan });
+`;
+
 describe("the packed package", function () {
   this.timeout(300_000);
   const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-packed-"));
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  const project = join(folder, "project");
+  const stack = new Stack("elsewhere", project);
+  after(() => {
+    stack.end();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const program = () => {
+    const { name, address, port, privateKeyPath, hostKey } = lab.connection("host1");
+    return PROGRAM.replace("HOST", JSON.stringify({ name, address, port, privateKeyPath, hostKey }));
+  };
+  /** Of a type: the last to be made goes first. */
+  const forget = async (type: string): Promise<void> => {
+    const { deployment } = JSON.parse(await stack.good("stack", "export")) as {
+      deployment: { resources: { urn: string }[] };
+    };
+    for (const { urn } of deployment.resources.reverse())
+      if (urn.includes(type)) await stack.good("state", "delete", urn, "--yes");
+  };
+  const networkId = () => on("host1", "docker network inspect -f '{{.Id}}' mac30");
 
   it("ships what a user needs, and nothing else", async () => {
     const { stdout } = await execa("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder], {
@@ -37,7 +79,7 @@ describe("the packed package", function () {
     const files = (packed[0]?.files ?? []).map(({ path }) => path);
     const unexpected = files.filter(
       (path) =>
-        !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/provider\/.*\.(js|d\.ts)|provider\/(host\/library|kinds\/[a-z-]+)\/[a-z-]+\.sh)$/.test(
+        !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/provider\/.*\.(js|d\.ts)|provider\/(host\/library|kinds\/[a-z-]+)\/[a-z-]+\.sh|provider\/pulumi\/plugin\/schema\.json)$/.test(
           path,
         ),
     );
@@ -62,14 +104,9 @@ describe("the packed package", function () {
 
   it("runs pulumi up from a project of its own", async () => {
     const [archive] = readdirSync(folder).filter((file) => file.endsWith(".tgz"));
-    const project = join(folder, "project");
     mkdirSync(project);
-    const { name, address, port, privateKeyPath, hostKey } = lab.connection("host1");
-    writeFileSync(join(project, "Pulumi.yaml"), "name: elsewhere\nruntime: nodejs\n");
-    writeFileSync(
-      join(project, "index.ts"),
-      PROGRAM.replace("HOST", JSON.stringify({ name, address, port, privateKeyPath, hostKey })),
-    );
+    writeFileSync(join(project, "Pulumi.yaml"), PROJECT);
+    writeFileSync(join(project, "index.ts"), program());
     const name_ = "elsewhere";
     const dependencies = {
       "@pulumi/pulumi": "3.270.0",
@@ -95,21 +132,63 @@ describe("the packed package", function () {
     await execa("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"], {
       cwd: project,
     });
-    const stack = new Stack("elsewhere", project);
-    try {
-      delete stack.env["PULUMI_NODEJS_TRANSPILE_ONLY"];
-      await stack.init();
-      assert.match(await stack.good("up", "--yes", "--skip-preview"), /3 created/);
-      assert.ok(await link("host1", "enp0s8.300"));
-      assert.equal(
-        (await stack.good("stack", "output", "id")).trim(),
-        await on("host1", "docker network inspect -f '{{.Id}}' mac30"),
+    await stack.init();
+    assert.match(await stack.good("up", "--yes", "--skip-preview"), /3 created/);
+    assert.ok(await link("host1", "enp0s8.300"));
+    assert.equal((await stack.good("stack", "output", "id")).trim(), await networkId());
+    assert.match(await stack.good("up", "--yes", "--skip-preview"), /3 unchanged/);
+  });
+
+  it("has a plugin that takes over what its dynamic resources have made, and touches no host", async () => {
+    const [made, network] = [await link("host1", "enp0s8.300"), await networkId()];
+    const { name: _name, ...connection } = lab.connection("host1");
+    await stack.good(
+      ...["config", "set-all", "--path"],
+      ...Object.entries(connection).flatMap(([field, value]) => [
+        "--plaintext",
+        `macvlan:hosts.host1.${field}=${value}`,
+      ]),
+      ...["--secret", "macvlan:hosts.host1.password=canary-of-plugin"],
+    );
+    for (const [type, name, id] of [
+      ["VlanSubinterface", "vlan300", "enp0s8.300"],
+      ["MacvlanNetwork", "mac30", "mac30"],
+    ] as const)
+      await stack.good(
+        ...["import", `macvlan:index:${type}`, name, `host1/${id}`],
+        ...["--yes", "--skip-preview", "--protect=false", "--generate-code=false"],
       );
-      assert.match(await stack.good("up", "--yes", "--skip-preview"), /3 unchanged/);
-      await stack.good("destroy", "--yes", "--skip-preview");
-      assert.equal(await link("host1", "enp0s8.300"), undefined);
-    } finally {
-      stack.end();
-    }
+    await forget("::pulumi-nodejs:dynamic");
+    writeFileSync(join(project, "index.ts"), THROUGH_PLUGIN(""));
+    assert.match(await stack.good("up", "--yes", "--skip-preview"), /3 unchanged/);
+    assert.deepEqual([await link("host1", "enp0s8.300"), await networkId()], [made, network]);
+  });
+
+  it("is left for dynamic resources again without touching a host", async () => {
+    const [made, network] = [await link("host1", "enp0s8.300"), await networkId()];
+    await forget("::macvlan:index:");
+    writeFileSync(join(project, "index.ts"), program());
+    assert.match(await stack.good("up", "--yes", "--skip-preview"), /2 created/);
+    await forget("::pulumi-nodejs:dynamic");
+    writeFileSync(join(project, "index.ts"), THROUGH_PLUGIN(""));
+    assert.match(await stack.good("up", "--yes", "--skip-preview"), /2 created/);
+    assert.deepEqual([await link("host1", "enp0s8.300"), await networkId()], [made, network]);
+  });
+
+  it("shows through the plugin just the field that changes, and keeps the hosts' secrets out of resources", async () => {
+    writeFileSync(join(project, "index.ts"), THROUGH_PLUGIN(", mtu: 1400"));
+    const shown = await stack.good("preview", "--diff");
+    assert.match(shown, /\+ mtu: 1400/);
+    assert.doesNotMatch(shown, /reorderHeader|address:|mac30/);
+    assert.match(await stack.good("up", "--yes", "--skip-preview"), /1 updated/);
+    assert.equal((await link("host1", "enp0s8.300"))?.["mtu"], 1400);
+    assert.match(await stack.good("refresh", "--yes", "--skip-preview"), /unchanged/);
+    const state = await stack.good("stack", "export", "--show-secrets");
+    const { deployment } = JSON.parse(state) as { deployment: { resources: { type: string }[] } };
+    const ours = deployment.resources.filter(({ type }) => type.startsWith("macvlan:index:"));
+    assert.equal(ours.length, 2);
+    assert.doesNotMatch(JSON.stringify(ours), /canary-of-plugin|privateKeyPath/);
+    await stack.good("destroy", "--yes", "--skip-preview");
+    assert.equal(await link("host1", "enp0s8.300"), undefined);
   });
 });

@@ -55,14 +55,22 @@ export interface PlannedHost {
   shim?: string;
 }
 
+/** What a host had. */
+export interface RetiredHost extends PlannedHost {
+  /** Its name. */
+  host: string;
+}
+
 export interface SubnetPlan {
+  /** The router's address. */
   gateway: string;
+  /** By name. */
   hosts: Record<string, PlannedHost>;
   /**
    * What hosts had and have no more, the first first: a container there may hold an address of it still, so that nobody else gets it
    * until it is forgotten. Where `range` is `shim` alone, it is the host's own address only.
    */
-  retired: (PlannedHost & { host: string })[];
+  retired: RetiredHost[];
 }
 
 /**

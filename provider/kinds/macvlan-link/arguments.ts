@@ -3,6 +3,14 @@
 import type { Flag, Kind, LinkMode } from "../../vocabulary/modes";
 import type { LinkArguments } from "../shared/arguments";
 
+/** A route over the link. */
+export interface LinkRoute {
+  /** The subnet that it leads to, such as `172.16.10.64/26`. */
+  to: string;
+  /** The gateway. Default: none, whoever is meant answers on the link itself. */
+  via?: string | undefined;
+}
+
 export interface MacvlanLinkArguments extends LinkArguments {
   /** The interface it stands on; it must exist and be up. Replaces. */
   parent: string;
@@ -35,7 +43,7 @@ export interface MacvlanLinkArguments extends LinkArguments {
   /** Addresses with their prefix, such as `172.16.10.250/32`. Default: none. */
   addresses?: string[] | undefined;
   /** Routes over this link: `to` a subnet, `via` a gateway that its addresses or other routes reach. Default: none. */
-  routes?: { to: string; via?: string | undefined }[] | undefined;
+  routes?: LinkRoute[] | undefined;
   /** Bytes, 68 to 65535, at most the parent's. Default: the parent's. */
   mtu?: number | undefined;
   /** Take over a link of this name that was not made by this package. Default: false. */

@@ -17,7 +17,7 @@ import {
   wholeNumber,
 } from "../../vocabulary/fields";
 import { markOf } from "../../vocabulary/mark";
-import { completeMode, FLAGS, flagOfIpvlan, kind, LINK_MODES, modeOf, refuseMode } from "../../vocabulary/modes";
+import { completeMode, FLAGS, flagOfIpvlan, KINDS, kind, LINK_MODES, modeOf, refuseMode } from "../../vocabulary/modes";
 import type { Checked } from "../../vocabulary/values";
 import { lanClaim, linkDrift, linkOutputs, naiveShim, observedMtu, shimRefusals } from "../shared/link";
 import { parentClaim } from "../shared/parent";
@@ -72,6 +72,7 @@ export const macvlanLink: ResourceKind<MacvlanLinkInputs> = {
   // The kernel: "Passthrough mode can't be set or cleared dynamically".
   remade: (olds, news) => (isPassthru(olds) === isPassthru(news) ? [] : ["mode"]),
   localId: ({ name }) => name,
+  byId: (name) => KINDS.map((kind) => ({ name, kind })),
   complete: (inputs) => ({
     ...completeMode(inputs),
     ...(inputs.mode === "source" ? { sourceMacAddresses: inputs.sourceMacAddresses ?? [] } : {}),

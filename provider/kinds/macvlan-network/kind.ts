@@ -190,6 +190,7 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
     return { who, seconds: secondsOff(who.length, [olds, news]) };
   },
   localId: ({ name }) => name,
+  byId: (name) => [{ name }],
   complete: ({ driver, mode, flag }) => completeMode({ kind: driver, mode, flag }),
   refuse: (inputs, unknown) => {
     const { subnets = [], driver, mode, flag } = inputs;

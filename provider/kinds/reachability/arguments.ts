@@ -15,6 +15,7 @@ export interface Endpoint {
 export interface GivenProbe {
   /** For messages. Default: what it does, such as `host1/mac10 to host2/mac10 (tcp 443)`. */
   name?: string | undefined;
+  /** Who sends. */
   from: Endpoint;
   /** An endpoint, or the text of an address. */
   to: string | Endpoint;
@@ -26,10 +27,12 @@ export interface GivenProbe {
   size?: number | undefined;
   /** Which of a container's addresses it goes to. Default: 4. */
   ipVersion?: 4 | 6 | undefined;
+  /** What is to come of it; anything else fails. */
   expect: "reachable" | "unreachable";
 }
 
 export interface ReachabilityArguments {
+  /** In the order of the results. */
   probes: GivenProbe[];
   /** The throwaway containers' image: one with `sh`, `sleep` and, for tcp ports, `nc`. Default: "busybox". */
   image?: string | undefined;

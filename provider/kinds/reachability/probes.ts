@@ -13,10 +13,13 @@ import { type Expectation, type Probe, type ReachabilityInputs, show } from "./k
 
 /** What came of a probe. */
 export interface ProbeResult {
+  /** The probe's. */
   name: string;
   /** The address that it went to. */
   address: string;
+  /** What was expected. */
   expect: Expectation;
+  /** What came of it. */
   found: Expectation;
   /** What the answer, or the lack of one, said of itself. */
   detail: string;

@@ -70,6 +70,7 @@ export const vlanSubinterface: ResourceKind<VlanSubinterfaceInputs> = {
   beside: (olds, news) =>
     olds.name !== news.name && (["parent", "vlanId", "protocol"] as const).some((field) => olds[field] !== news[field]),
   localId: ({ name }) => name,
+  byId: (name) => [{ name }],
   complete: ({ parent, vlanId, name }) => (name || !parent || !vlanId ? {} : { name: `${parent}.${vlanId}` }),
   refuse: ({ parent, name, vlanId }): Refusal[] => {
     if (!name) return [];

@@ -1,20 +1,9 @@
 // Pulumi's dynamic-provider contract: what the provider text in a stack's state calls, always the installed code.
-import { writeFileSync } from "node:fs";
 import type * as pulumi from "@pulumi/pulumi";
-import { runner } from "../../host/ssh/connection";
 import { trace } from "../../host/trace";
-import { kinds } from "../../kinds";
-import { checkPlan, planDiffers } from "../../kinds/address-plan/kind";
-import { toJunit } from "../../kinds/reachability/junit";
-import { checkReachability, type ReachabilityInputs, reachabilityDiffers } from "../../kinds/reachability/kind";
-import { sendProbes, unexpected } from "../../kinds/reachability/probes";
-import { askAll, askBefore, begin } from "../../kinds/readiness/ask";
-import { checkReadiness, type ReadinessState, readinessDiffers, type Users } from "../../kinds/readiness/kind";
-import { foretell, readUsers, usersLeft } from "../../kinds/readiness/look";
-import type { ResourceKind } from "../../lifecycle/kind";
-import { check, create, diff, interruption, PartialFailure, read, remove, update } from "../../lifecycle/lifecycle";
-import { messageOf, type Refusal } from "../../vocabulary/errors";
-import type { Credentials } from "../../vocabulary/host";
+import { PartialFailure } from "../../lifecycle/lifecycle";
+import { messageOf } from "../../vocabulary/errors";
+import { type Operations, operations } from "../operations";
 import { takeUrn, warn } from "./tell";
 
 type Props = Record<string, unknown>;
@@ -33,118 +22,7 @@ async function recordPartial<T>(inputs: Props, operation: Promise<T>): Promise<T
   }
 }
 
-/** What Pulumi's dynamic providers do for one type. */
-interface Operations {
-  check(olds: Props, news: Props): Promise<{ inputs: Props; failures: Refusal[] }>;
-  diff(olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[]; deleteBeforeReplace: boolean }>;
-  create(inputs: Props): Promise<{ id: string; outs: Props }>;
-  update(olds: Props, news: Props): Promise<{ outs: Props }>;
-  /** Nothing where the object is gone. */
-  read(id: string, props: Props): Promise<{ id?: string; props?: Props; inputs?: Props }>;
-  delete(props: Props): Promise<void>;
-}
-
-const onHost = (kind: ResourceKind): Operations => ({
-  async check(_olds, news) {
-    const { inputs, refusals } = check(kind, news);
-    return { inputs, failures: refusals };
-  },
-  async diff(olds, news) {
-    const found = diff(kind, olds, news);
-    const { changes, replaces, deleteBeforeReplace } = found;
-    const told = interruption(kind, olds, news, found);
-    if (told) await warn(kind.type, news, told);
-    return { changes, replaces, deleteBeforeReplace };
-  },
-  async create(inputs) {
-    await askBefore(runner, kind, inputs as never);
-    return recordPartial(inputs, create(kind, runner, inputs));
-  },
-  async update(olds, news) {
-    // Another way to a host changes nothing there.
-    if (diff(kind, olds, news).fields.some((field) => field !== "host")) await askBefore(runner, kind, news as never);
-    return recordPartial(news, update(kind, runner, olds, news));
-  },
-  async read(id, props) {
-    const found = await read(kind, runner, props);
-    return found ? { id, ...found } : {};
-  },
-  async delete(props) {
-    // One that is made anew under its name goes first.
-    await askBefore(runner, kind, props as never);
-    const kept = await remove(kind, runner, props);
-    if (kept) await warn(kind.type, props, kept);
-  },
-});
-
-/** One that is nothing on a host: what it is stands in the state alone. */
-const inState = (
-  id: string,
-  check: (olds: Props, news: Props) => { inputs: Props; refusals: Refusal[] },
-  differs: (olds: Props, news: Props) => boolean,
-  outs: (inputs: Props, olds?: Props) => Promise<Props>,
-): Operations => ({
-  async check(olds, news) {
-    const { inputs, refusals } = check(olds, news);
-    return { inputs, failures: refusals };
-  },
-  diff: async (olds, news) => ({ changes: differs(olds, news), replaces: [], deleteBeforeReplace: false }),
-  create: async (inputs) => ({ id, outs: await outs(inputs) }),
-  update: async (olds, news) => ({ outs: await outs(news, olds) }),
-  read: async (id, props) => ({ id, props }),
-  delete: async () => {},
-});
-
-const addressPlan = inState("addresses", checkPlan, planDiffers, async (inputs) => inputs);
-
-/** Sent again with every change. */
-const reachability = inState("reachability", (_olds, news) => checkReachability(news), reachabilityDiffers, prove);
-
-async function prove(props: Props): Promise<Props> {
-  const inputs = props as unknown as ReachabilityInputs;
-  const results = await sendProbes(runner, inputs, (props["credentials"] ?? {}) as Record<string, Credentials>);
-  if (inputs.junit) writeFileSync(inputs.junit, toJunit(results));
-  const wrong = unexpected(results);
-  if (wrong) throw wrong;
-  return { ...props, results };
-}
-
-const stateOf = (news: Props, users: Users): Props => ({ ...news, ...(Object.keys(users).length > 0 && { users }) });
-
-/** Asked before anything of what changes is made. */
-const readiness: Operations = {
-  ...inState(
-    "readiness",
-    (_olds, news) => {
-      const checked = checkReadiness(news);
-      if (checked.refusals.length === 0) begin(checked.inputs as never);
-      return checked;
-    },
-    readinessDiffers,
-    async (news, olds) => {
-      const [wanted, before] = [news, olds] as unknown as [ReadinessState, ReadinessState | undefined];
-      await askAll(runner, before, wanted);
-      return stateOf(news, before ? usersLeft(before, wanted) : {});
-    },
-  ),
-  async diff(olds, news) {
-    const changes = readinessDiffers(olds, news);
-    const told = changes ? foretell(olds as never, news as never) : undefined;
-    if (told) await warn("Readiness", news, told);
-    return { changes, replaces: [], deleteBeforeReplace: false };
-  },
-  async read(id, { users, ...inputs }) {
-    const found = await readUsers(runner, { ...inputs, users } as unknown as ReadinessState);
-    return { id, props: stateOf(inputs, found) };
-  },
-};
-
-const types = new Map<string, Operations>([
-  ...kinds.map((kind): [string, Operations] => [kind.type, onHost(kind)]),
-  ["AddressPlan", addressPlan],
-  ["Readiness", readiness],
-  ["Reachability", reachability],
-]);
+const types = operations(warn);
 
 function of(type: string): Operations {
   const operations = types.get(type);
@@ -164,7 +42,7 @@ console.error = (...words: unknown[]): void => {
 };
 
 /** A failure comes to the user as one sentence, told once; where it came from stands in the trace. */
-async function toldOnce<T>(operation: keyof Operations, type: string, work: () => Promise<T>): Promise<T> {
+async function toldOnce<T>(operation: keyof Asked, type: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
@@ -178,16 +56,17 @@ async function toldOnce<T>(operation: keyof Operations, type: string, work: () =
   }
 }
 
-type Handlers = {
-  [O in keyof Operations]: (type: string, ...values: Parameters<Operations[O]>) => ReturnType<Operations[O]>;
-};
+/** A dynamic resource can't be imported. */
+type Asked = Omit<Operations, "find">;
+
+type Handlers = { [O in keyof Asked]: (type: string, ...values: Parameters<Asked[O]>) => ReturnType<Asked[O]> };
 
 /** By the type's name. */
 export const handlers: Handlers = {
   check: (type, olds, news) => toldOnce("check", type, () => of(type).check(olds, takeUrn(type, news))),
   diff: (type, ...values) => toldOnce("diff", type, () => of(type).diff(...values)),
-  create: (type, ...values) => toldOnce("create", type, () => of(type).create(...values)),
-  update: (type, ...values) => toldOnce("update", type, () => of(type).update(...values)),
+  create: (type, inputs) => toldOnce("create", type, () => recordPartial(inputs, of(type).create(inputs))),
+  update: (type, olds, news) => toldOnce("update", type, () => recordPartial(news, of(type).update(olds, news))),
   read: (type, ...values) => toldOnce("read", type, () => of(type).read(...values)),
   delete: (type, ...values) => toldOnce("delete", type, () => of(type).delete(...values)),
 };

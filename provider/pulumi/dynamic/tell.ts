@@ -1,7 +1,7 @@
 // What is told beside a resource's fields. What a dynamic provider prints stands at the stack: Pulumi's contract gives it no URN, nor a
 // way to its engine. So the program says the URN as an input that check takes out again, before it would reach the state; and the engine,
 // whose address the server was started with, is told in its own words.
-import { createRequire } from "node:module";
+import { logWarning } from "../engine";
 
 type Props = Record<string, unknown>;
 
@@ -15,32 +15,13 @@ export function takeUrn(type: string, { __urn, ...news }: Props): Props {
   return news;
 }
 
-/** https://github.com/pulumi/pulumi/blob/master/proto/pulumi/engine.proto */
-async function log(server: string, engine: string, text: string, urn: string): Promise<void> {
-  const part = createRequire(server);
-  const { LogRequest, LogSeverity } = part("../../proto/engine_pb.js");
-  const { EngineClient } = part("../../proto/engine_grpc_pb.js");
-  const client = new EngineClient(engine, part("@grpc/grpc-js").credentials.createInsecure());
-  const request = new LogRequest();
-  request.setSeverity(LogSeverity.WARNING);
-  request.setMessage(text);
-  request.setUrn(urn);
-  try {
-    await new Promise<void>((resolve, reject) =>
-      client.log(request, (error: unknown) => (error ? reject(error) : resolve())),
-    );
-  } finally {
-    client.close();
-  }
-}
-
 /** Stands at the resource; at the stack where the program has that resource no more. */
 export async function warn(type: string, props: Props, text: string): Promise<void> {
   const [, server = "", engine = ""] = process.argv;
   const urn = urns.get(keyOf(type, props));
   try {
     if (urn === undefined) throw new Error("it has no URN");
-    await log(server, engine, text, urn);
+    await logWarning(server, engine, text, urn);
   } catch {
     console.error(text);
   }

@@ -21,6 +21,7 @@ export interface HostInterfaceArgs extends Arguments<HostInterfaceArguments> {
  * new VlanSubinterface("host1-vlan100", { host, parent: trunk.name, vlanId: 100 });
  */
 export class HostInterface extends HostResource {
+  /** What a `parent` takes. */
   declare readonly name: pulumi.Output<string>;
   declare readonly macAddress: pulumi.Output<string>;
   /** Bytes. */

@@ -19,6 +19,7 @@ export interface VlanSubinterfaceArgs extends Arguments<VlanSubinterfaceArgument
  */
 export class VlanSubinterface extends HostResource {
   declare readonly name: pulumi.Output<string>;
+  /** Its parent's. */
   declare readonly macAddress: pulumi.Output<string>;
   /** Bytes, as the host shows it. */
   declare readonly mtu: pulumi.Output<number>;

@@ -1,0 +1,137 @@
+// What is done for each type, the same through both doors: as Pulumi's dynamic providers (dynamic) and as its plugin (plugin).
+import { writeFileSync } from "node:fs";
+import { runner } from "../host/ssh/connection";
+import { kinds } from "../kinds";
+import { checkPlan, planDiffers } from "../kinds/address-plan/kind";
+import { toJunit } from "../kinds/reachability/junit";
+import { checkReachability, type ReachabilityInputs, reachabilityDiffers } from "../kinds/reachability/kind";
+import { sendProbes, unexpected } from "../kinds/reachability/probes";
+import { askAll, askBefore, begin } from "../kinds/readiness/ask";
+import { checkReadiness, type ReadinessState, readinessDiffers, type Users } from "../kinds/readiness/kind";
+import { foretell, readUsers, usersLeft } from "../kinds/readiness/look";
+import type { ResourceKind } from "../lifecycle/kind";
+import { check, create, diff, interruption, read, readById, remove, update } from "../lifecycle/lifecycle";
+import type { Refusal } from "../vocabulary/errors";
+import type { Credentials } from "../vocabulary/host";
+
+type Props = Record<string, unknown>;
+
+export type Warn = (type: string, props: Props, text: string) => Promise<void>;
+
+/** What Pulumi asks of one type, whichever door it comes through. A half-made resource is a `PartialFailure`. */
+export interface Operations {
+  check(olds: Props, news: Props): Promise<{ inputs: Props; failures: Refusal[] }>;
+  diff(olds: Props, news: Props): Promise<{ changes: boolean; replaces: string[]; deleteBeforeReplace: boolean }>;
+  create(inputs: Props): Promise<{ id: string; outs: Props }>;
+  update(olds: Props, news: Props): Promise<{ outs: Props }>;
+  /** Nothing where the object is gone. */
+  read(id: string, props: Props): Promise<{ id?: string; props?: Props; inputs?: Props }>;
+  delete(props: Props): Promise<void>;
+  /** One that no state knows, by the end of its id; `props` are its host and its mark. Where it is missing, the id does not tell enough. */
+  find?(localId: string, props: Props): Promise<{ props: Props; inputs: Props } | undefined>;
+}
+
+const onHost = (kind: ResourceKind, warn: Warn): Operations => ({
+  async check(_olds, news) {
+    const { inputs, refusals } = check(kind, news);
+    return { inputs, failures: refusals };
+  },
+  async diff(olds, news) {
+    const found = diff(kind, olds, news);
+    const { changes, replaces, deleteBeforeReplace } = found;
+    const told = interruption(kind, olds, news, found);
+    if (told) await warn(kind.type, news, told);
+    return { changes, replaces, deleteBeforeReplace };
+  },
+  async create(inputs) {
+    await askBefore(runner, kind, inputs as never);
+    return create(kind, runner, inputs);
+  },
+  async update(olds, news) {
+    // Another way to a host changes nothing there.
+    if (diff(kind, olds, news).fields.some((field) => field !== "host")) await askBefore(runner, kind, news as never);
+    return update(kind, runner, olds, news);
+  },
+  async read(id, props) {
+    const found = await read(kind, runner, props);
+    return found ? { id, ...found } : {};
+  },
+  ...(kind.byId && { find: (localId: string, props: Props) => readById(kind, runner, props, localId) }),
+  async delete(props) {
+    // One that is made anew under its name goes first.
+    await askBefore(runner, kind, props as never);
+    const kept = await remove(kind, runner, props);
+    if (kept) await warn(kind.type, props, kept);
+  },
+});
+
+/** One that is nothing on a host: what it is stands in the state alone. */
+const inState = (
+  id: string,
+  check: (olds: Props, news: Props) => { inputs: Props; refusals: Refusal[] },
+  differs: (olds: Props, news: Props) => boolean,
+  outs: (inputs: Props, olds?: Props) => Promise<Props>,
+): Operations => ({
+  async check(olds, news) {
+    const { inputs, refusals } = check(olds, news);
+    return { inputs, failures: refusals };
+  },
+  diff: async (olds, news) => ({ changes: differs(olds, news), replaces: [], deleteBeforeReplace: false }),
+  create: async (inputs) => ({ id, outs: await outs(inputs) }),
+  update: async (olds, news) => ({ outs: await outs(news, olds) }),
+  read: async (id, props) => ({ id, props }),
+  delete: async () => {},
+});
+
+const addressPlan = inState("addresses", checkPlan, planDiffers, async (inputs) => inputs);
+
+/** Sent again with every change. */
+const reachability = inState("reachability", (_olds, news) => checkReachability(news), reachabilityDiffers, prove);
+
+async function prove(props: Props): Promise<Props> {
+  const inputs = props as unknown as ReachabilityInputs;
+  const results = await sendProbes(runner, inputs, (props["credentials"] ?? {}) as Record<string, Credentials>);
+  if (inputs.junit) writeFileSync(inputs.junit, toJunit(results));
+  const wrong = unexpected(results);
+  if (wrong) throw wrong;
+  return { ...props, results };
+}
+
+const stateOf = (news: Props, users: Users): Props => ({ ...news, ...(Object.keys(users).length > 0 && { users }) });
+
+/** Asked before anything of what changes is made. */
+const readiness = (warn: Warn): Operations => ({
+  ...inState(
+    "readiness",
+    (_olds, news) => {
+      const checked = checkReadiness(news);
+      if (checked.refusals.length === 0) begin(checked.inputs as never);
+      return checked;
+    },
+    readinessDiffers,
+    async (news, olds) => {
+      const [wanted, before] = [news, olds] as unknown as [ReadinessState, ReadinessState | undefined];
+      await askAll(runner, before, wanted);
+      return stateOf(news, before ? usersLeft(before, wanted) : {});
+    },
+  ),
+  async diff(olds, news) {
+    const changes = readinessDiffers(olds, news);
+    const told = changes ? foretell(olds as never, news as never) : undefined;
+    if (told) await warn("Readiness", news, told);
+    return { changes, replaces: [], deleteBeforeReplace: false };
+  },
+  async read(id, { users, ...inputs }) {
+    const found = await readUsers(runner, { ...inputs, users } as unknown as ReadinessState);
+    return { id, props: stateOf(inputs, found) };
+  },
+});
+
+/** By the type's name. `warn` tells what stands beside a resource's fields. */
+export const operations = (warn: Warn): ReadonlyMap<string, Operations> =>
+  new Map([
+    ...kinds.map((kind): [string, Operations] => [kind.type, onHost(kind, warn)]),
+    ["AddressPlan", addressPlan],
+    ["Readiness", readiness(warn)],
+    ["Reachability", reachability],
+  ]);

@@ -1,0 +1,289 @@
+// Pulumi's provider contract, for all its languages: what the engine asks of the plugin over gRPC.
+// https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type * as grpc from "@grpc/grpc-js";
+import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { PartialFailure } from "../../lifecycle/lifecycle";
+import { messageOf } from "../../vocabulary/errors";
+import type { Connection } from "../../vocabulary/host";
+import { canonical, UNKNOWN, withoutUndefined } from "../../vocabulary/values";
+import { logWarning } from "../engine";
+import { type Operations, operations } from "../operations";
+import { type Change, detailsOf } from "./detail";
+import { asGiven, type Hosts, NoSuchHost, withConnections } from "./hosts";
+
+type Props = Record<string, unknown>;
+
+// Pulumi's stubs have no types, and fit the gRPC and protobuf that come with them.
+// biome-ignore lint/suspicious/noExplicitAny: see above
+type Untyped = any;
+const sdk = require.resolve("@pulumi/pulumi/cmd/dynamic-provider");
+const part = createRequire(sdk);
+const messages: Untyped = part("../../proto/provider_pb.js");
+const { ResourceProviderService }: Untyped = part("../../proto/provider_grpc_pb.js");
+const { PluginInfo }: Untyped = part("../../proto/plugin_pb.js");
+const status: Untyped = part("../../proto/status_pb.js");
+const { Any }: Untyped = part("google-protobuf/google/protobuf/any_pb.js");
+const { Empty }: Untyped = part("google-protobuf/google/protobuf/empty_pb.js");
+const structs: { Struct: typeof Struct } = part("google-protobuf/google/protobuf/struct_pb.js");
+const { Server, ServerCredentials, Metadata, status: codes }: typeof grpc = part("@grpc/grpc-js");
+
+const SECRET = "4dabf18193072939515e22adb298388d";
+
+/** Resources' values are sent without secrets wrapped, the configuration's with them. */
+function unwrapped(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(unwrapped);
+  if (typeof value !== "object" || value === null) return value;
+  if (SECRET in value) return unwrapped((value as Props)["value"]);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, unwrapped(inner)]));
+}
+
+const structOf = (props: Props): Struct =>
+  structs.Struct.fromJavaScript(withoutUndefined(props) as Record<string, JavaScriptValue>);
+
+const propsOf = (struct: Struct | undefined): Props => (unwrapped(struct?.toJavaScript() ?? {}) as Props) ?? {};
+
+/** `urn:pulumi:stack::project::types::name` as the mark has it: the same as the dynamic resource of that name. */
+export function ownerOf(urn: string): string {
+  const [head = "", project = "", , ...name] = urn.split("::");
+  return [project, head.split(":").at(-1), name.join("::")].join("/");
+}
+
+const typeOf = (urn: string): string => urn.split("::")[2]?.split(":").at(-1) ?? "";
+
+interface Schema {
+  resources: Record<string, { properties: object; inputProperties: object }>;
+}
+
+/** Made by `npm run schema`; the sources' folder is a part of the package. */
+const SCHEMA = join(__dirname, "..", "..", "..", "..", "provider", "pulumi", "plugin", "schema.json");
+const MANIFEST = createRequire(__filename)("pulumi-macvlan/package.json") as { version: string };
+
+export class Plugin {
+  private hosts: Hosts = {};
+  private readonly operations: ReadonlyMap<string, Operations>;
+  private readonly schema: Schema = JSON.parse(readFileSync(SCHEMA, "utf8"));
+
+  constructor(private readonly engine: string) {
+    this.operations = operations((_type, props, text) => this.warn(String(props["__urn"]), text));
+  }
+
+  private async warn(urn: string, text: string): Promise<void> {
+    await logWarning(sdk, this.engine, text, urn).catch(() => console.error(text));
+  }
+
+  private of(urn: string): Operations {
+    const found = this.operations.get(typeOf(urn));
+    if (!found) throw new Error(`pulumi-macvlan has no resource "${typeOf(urn)}"`);
+    return found;
+  }
+
+  /** What is done with a resource knows its mark and its URN, which is told apart from what a program says. */
+  private given(urn: string, props: Props): Props {
+    return { ...withConnections(props, this.hosts), __owner: ownerOf(urn), __urn: urn };
+  }
+
+  private known(urn: string, state: Props): Props {
+    return { ...withConnections(state, this.hosts), __urn: urn };
+  }
+
+  private shown(props: Props, given: Props): Props {
+    const { __urn, ...rest } = asGiven(props, given);
+    return rest;
+  }
+
+  /** What a preview knows of one that is not there yet: what the program says, and of the rest nothing. */
+  private foreseen(urn: string, inputs: Props): Props {
+    const { properties = {}, inputProperties = {} } = this.schema.resources[`macvlan:index:${typeOf(urn)}`] ?? {};
+    const outputs = Object.keys(properties).filter((name) => !(name in inputProperties) && name !== "drift");
+    return { ...Object.fromEntries(outputs.map((name) => [name, UNKNOWN])), ...inputs };
+  }
+
+  private readonly calls: Record<string, (request: Untyped) => Promise<unknown>> = {
+    getPluginInfo: async () => {
+      const answer = new PluginInfo();
+      answer.setVersion(MANIFEST.version);
+      return answer;
+    },
+    getSchema: async () => {
+      const answer = new messages.GetSchemaResponse();
+      answer.setSchema(JSON.stringify({ ...this.schema, version: MANIFEST.version }));
+      return answer;
+    },
+    checkConfig: async (request) => checked(propsOf(request.getNews()), []),
+    diffConfig: async () => new messages.DiffResponse(),
+    configure: async (request) => {
+      const given = propsOf(request.getArgs())["hosts"];
+      const hosts = typeof given === "string" ? unwrapped(JSON.parse(given)) : given;
+      this.hosts = (hosts ?? {}) as Record<string, Connection>;
+      const answer = new messages.ConfigureResponse();
+      answer.setSupportspreview(true);
+      return answer;
+    },
+    cancel: async () => new Empty(),
+    check: async (request) => {
+      const [urn, given] = [request.getUrn(), propsOf(request.getNews())];
+      let news: Props;
+      try {
+        news = this.given(urn, given);
+      } catch (error) {
+        if (!(error instanceof NoSuchHost)) throw error;
+        const reason = `${typeOf(urn)}: ${error.property} ${error.reason}`;
+        return checked(given, [{ property: error.property, reason }]);
+      }
+      const { __urn, ...wanted } = news;
+      const { inputs, failures } = await this.of(urn).check(propsOf(request.getOlds()), wanted);
+      const { __owner, ...shown } = this.shown(inputs, given);
+      return checked(shown, failures);
+    },
+    diff: async (request) => {
+      const urn = request.getUrn();
+      const [olds, oldInputs, news] = [request.getOlds(), request.getOldInputs(), request.getNews()].map(propsOf) as [
+        Props,
+        Props,
+        Props,
+      ];
+      const [state, wanted] = [this.known(urn, olds), this.given(urn, news)];
+      const found = await this.of(urn).diff(state, wanted);
+      const answer = new messages.DiffResponse();
+      answer.setChanges(
+        found.changes ? messages.DiffResponse.DiffChanges.DIFF_SOME : messages.DiffResponse.DiffChanges.DIFF_NONE,
+      );
+      answer.setReplacesList(found.replaces);
+      answer.setDeletebeforereplace(found.deleteBeforeReplace);
+      if (!found.changes) return answer;
+      const { Kind } = messages.PropertyDiff;
+      const fields = Object.keys({ ...oldInputs, ...news });
+      answer.setDiffsList(fields.filter((field) => canonical(oldInputs[field]) !== canonical(news[field])));
+      answer.setHasdetaileddiff(true);
+      for (const field of fields) {
+        const replaces = found.replaces.includes(field) ? "_REPLACE" : "";
+        for (const [path, change] of detailsOf(field, oldInputs[field], news[field]) as Map<string, Change>) {
+          const detail = new messages.PropertyDiff();
+          detail.setKind(Kind[`${change.toUpperCase()}${replaces}`]);
+          detail.setInputdiff(true);
+          answer.getDetaileddiffMap().set(path, detail);
+        }
+      }
+      return answer;
+    },
+    create: async (request) => {
+      const [urn, given] = [request.getUrn(), propsOf(request.getProperties())];
+      const answer = new messages.CreateResponse();
+      if (request.getPreview()) {
+        answer.setProperties(structOf(this.foreseen(urn, given)));
+        return answer;
+      }
+      const { id, outs } = await this.recorded(given, () => this.of(urn).create(this.given(urn, given)));
+      answer.setId(id);
+      answer.setProperties(structOf(this.shown(outs, given)));
+      return answer;
+    },
+    update: async (request) => {
+      const [urn, given] = [request.getUrn(), propsOf(request.getNews())];
+      const answer = new messages.UpdateResponse();
+      if (request.getPreview()) {
+        answer.setProperties(structOf(this.foreseen(urn, given)));
+        return answer;
+      }
+      const state = this.known(urn, propsOf(request.getOlds()));
+      const { outs } = await this.recorded(given, () => this.of(urn).update(state, this.given(urn, given)));
+      answer.setProperties(structOf(this.shown(outs, given)));
+      return answer;
+    },
+    read: async (request) => {
+      const [urn, state] = [request.getUrn(), propsOf(request.getProperties())];
+      const id: string = request.getId();
+      const known = Object.keys(state).length > 0;
+      const given = known ? state : { host: id.split("/")[0] };
+      const found = await (known ? this.of(urn).read(id, this.known(urn, state)) : this.imported(urn, id, given));
+      const answer = new messages.ReadResponse();
+      if (!found.props) return answer;
+      answer.setId(id);
+      answer.setProperties(structOf(this.shown(found.props, given)));
+      const { __owner, ...inputs } = this.shown(found.inputs ?? propsOf(request.getInputs()), given);
+      answer.setInputs(structOf(inputs));
+      return answer;
+    },
+    delete: async (request) => {
+      const urn = request.getUrn();
+      await this.of(urn).delete(this.known(urn, propsOf(request.getProperties())));
+      return new Empty();
+    },
+  };
+
+  /** What `pulumi import` asks for: one that carries the mark that the resource of this name is going to have. */
+  private async imported(urn: string, id: string, given: Props) {
+    const { find } = this.of(urn);
+    const what = `cannot import ${id} as a ${typeOf(urn)}`;
+    if (!find)
+      throw new Error(`${what}: its host does not tell all that a program says of it; write it, and let an up make it`);
+    const found = await find(id.slice(id.indexOf("/") + 1), this.given(urn, given));
+    if (found) return found;
+    throw new Error(`${what}: its host has none of that name with the mark of ${ownerOf(urn)}`);
+  }
+
+  /** A half-made resource is recorded with its state, hosts as the program says them. */
+  private async recorded<T>(given: Props, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof PartialFailure)) throw error;
+      throw new PartialFailure(error.message, error.id, this.shown(error.properties, given));
+    }
+  }
+
+  /** Listens, and gives its port. */
+  async listen(): Promise<number> {
+    const server = new Server({ "grpc.max_receive_message_length": 400 << 20 });
+    const handlers = Object.entries(this.calls).map(([name, call]) => [
+      name,
+      ({ request }: Untyped, answer: Untyped) =>
+        void call(request).then(
+          (value) => answer(null, value),
+          (error: unknown) => answer(failure(error)),
+        ),
+    ]);
+    server.addService(ResourceProviderService, Object.fromEntries(handlers));
+    return new Promise((resolve, reject) => {
+      server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) =>
+        error ? reject(error) : resolve(port),
+      );
+    });
+  }
+}
+
+function checked(inputs: Props, failures: readonly { property: string; reason: string }[]) {
+  const answer = new messages.CheckResponse();
+  answer.setInputs(structOf(inputs));
+  answer.setFailuresList(
+    failures.map(({ property, reason }) => {
+      const one = new messages.CheckFailure();
+      one.setProperty(property);
+      one.setReason(reason);
+      return one;
+    }),
+  );
+  return answer;
+}
+
+/** One sentence; with what was made in part, so that the engine records it. */
+function failure(error: unknown) {
+  const message = messageOf(error);
+  if (!(error instanceof PartialFailure)) return { code: codes.UNKNOWN, message };
+  const made = new messages.ErrorResourceInitFailed();
+  made.setId(error.id);
+  made.setProperties(structOf(error.properties));
+  made.setReasonsList([message]);
+  const detail = new Any();
+  detail.pack(made.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
+  const whole = new status.Status();
+  whole.setCode(codes.UNKNOWN);
+  whole.setMessage(message);
+  whole.addDetails(detail);
+  const metadata = new Metadata();
+  metadata.add("grpc-status-details-bin", Buffer.from(whole.serializeBinary()));
+  return { code: codes.UNKNOWN, message, metadata };
+}

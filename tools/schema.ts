@@ -1,0 +1,219 @@
+// npm run schema: the plugin's schema, made from what is written once: the documented arguments of provider/kinds, and the outputs of the
+// resources in provider/pulumi/resources.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import { kinds } from "../provider/kinds";
+
+const ROOT = join(__dirname, "..", "..");
+const PROVIDER = join(ROOT, "provider");
+export const schemaFile = join(PROVIDER, "pulumi", "plugin", "schema.json");
+
+interface TypeSpec {
+  type?: string;
+  $ref?: string;
+  items?: TypeSpec;
+  additionalProperties?: TypeSpec;
+  oneOf?: TypeSpec[];
+}
+
+interface Property extends TypeSpec {
+  description?: string;
+  default?: unknown;
+  secret?: true;
+  willReplaceOnChanges?: true;
+}
+
+interface ObjectSpec {
+  description?: string;
+  type?: string;
+  properties?: Record<string, Property>;
+  required?: string[];
+  enum?: { value: unknown }[];
+}
+
+interface ResourceSpec extends ObjectSpec {
+  inputProperties: Record<string, Property>;
+  requiredInputs: string[];
+}
+
+const RESOURCES = kinds
+  .map(({ type }) => type)
+  .concat("AddressPlan", "Reachability")
+  .map((type) => ({ type, folder: type.replace(/(?<!^)[A-Z]/g, "-$&").toLowerCase() }));
+const ARGUMENTS: Record<string, string> = { AddressPlan: "AddressesToPlan" };
+
+const HOST = "A name of the provider's `hosts`, or how it is reached.";
+
+class Schema {
+  readonly types: Record<string, ObjectSpec> = {};
+  private readonly program: ts.Program;
+  private readonly checker: ts.TypeChecker;
+
+  constructor() {
+    const { options } = ts.parseJsonConfigFileContent(
+      ts.readConfigFile(join(ROOT, "tsconfig.json"), ts.sys.readFile).config,
+      ts.sys,
+      ROOT,
+    );
+    this.program = ts.createProgram([join(PROVIDER, "index.ts")], options);
+    this.checker = this.program.getTypeChecker();
+  }
+
+  private declared(file: string, name: string): ts.InterfaceDeclaration | ts.ClassDeclaration {
+    const source = this.program.getSourceFile(join(PROVIDER, file));
+    const found = source?.statements.find(
+      (statement): statement is ts.InterfaceDeclaration | ts.ClassDeclaration =>
+        (ts.isInterfaceDeclaration(statement) || ts.isClassDeclaration(statement)) && statement.name?.text === name,
+    );
+    if (!found) throw new Error(`${file} declares no ${name}`);
+    return found;
+  }
+
+  private words(symbol: ts.Symbol | undefined): { description?: string } {
+    const text = ts.displayPartsToString(symbol?.getDocumentationComment(this.checker)).replace(/\s+/g, " ").trim();
+    return text ? { description: text } : {};
+  }
+
+  /** `place` names what has no name of its own: an enumeration of one field. */
+  private specOf(given: ts.Type, place: string): TypeSpec {
+    const type = this.checker.getNonNullableType(given);
+    if (given.flags & (ts.TypeFlags.Unknown | ts.TypeFlags.Any)) return { $ref: "pulumi.json#/Any" };
+    if (type.flags & ts.TypeFlags.StringLike && !type.isUnion()) return { type: "string" };
+    if (type.flags & ts.TypeFlags.NumberLike && !type.isUnion()) return { type: "integer" };
+    if (type.flags & ts.TypeFlags.BooleanLike) return { type: "boolean" };
+    if (type.isUnion()) return this.union(type, place);
+    if (this.checker.isArrayType(type)) {
+      const [item] = this.checker.getTypeArguments(type as ts.TypeReference);
+      return { type: "array", items: this.specOf(item as ts.Type, place) };
+    }
+    const values = this.checker.getIndexTypeOfType(type, ts.IndexKind.String);
+    if (values) return { type: "object", additionalProperties: this.specOf(values, place) };
+    return this.named(type, place);
+  }
+
+  private union(type: ts.UnionType, place: string): TypeSpec {
+    if (type.types.every((one) => one.isNumberLiteral())) return { type: "integer" };
+    if (type.types.every((one) => one.isStringLiteral())) {
+      const name = type.aliasSymbol?.name ?? place;
+      const values = type.types.map((one) => ({ value: (one as ts.StringLiteralType).value }));
+      this.types[`macvlan:index:${name}`] ??= { type: "string", enum: values };
+      return { $ref: `#/types/macvlan:index:${name}` };
+    }
+    const specs = type.types.map((one) => this.specOf(one, place));
+    return { oneOf: [...new Map(specs.map((spec) => [JSON.stringify(spec), spec])).values()] };
+  }
+
+  private named(type: ts.Type, place: string): TypeSpec {
+    const own = (type.aliasSymbol ?? (type.symbol as ts.Symbol | undefined))?.name ?? "__type";
+    const name = own === "__type" ? place : own;
+    const token = `macvlan:index:${name}`;
+    if (!this.types[token]) {
+      this.types[token] = {};
+      this.types[token] = { type: "object", ...this.words(type.symbol), ...this.fields(type, name) };
+    }
+    return { $ref: `#/types/${token}` };
+  }
+
+  private fields(type: ts.Type, owner: string): { properties: Record<string, Property>; required: string[] } {
+    const symbols = this.checker.getPropertiesOfType(type);
+    const required = symbols.filter(({ flags }) => !(flags & ts.SymbolFlags.Optional)).map(({ name }) => name);
+    const properties = symbols.map((symbol): [string, Property] => {
+      const place = `${owner}${symbol.name[0]?.toUpperCase()}${symbol.name.slice(1)}`;
+      const words = this.words(symbol);
+      const secret = /\bsecret\b/i.test(words.description ?? "") && symbol.name !== "sudo";
+      const spec = this.specOf(this.checker.getTypeOfSymbol(symbol), place.replace("Arguments", ""));
+      return [symbol.name, { ...spec, ...words, ...(secret ? { secret } : {}) }];
+    });
+    return { properties: Object.fromEntries(properties), required };
+  }
+
+  private inputs(type: string, folder: string) {
+    const declaration = this.declared(`kinds/${folder}/arguments.ts`, ARGUMENTS[type] ?? `${type}Arguments`);
+    const { properties, required } = this.fields(this.checker.getTypeAtLocation(declaration), type);
+    const kind = kinds.find((one) => one.type === type);
+    for (const [field, property] of Object.entries(properties)) {
+      const standard = kind?.fields[field]?.safeParse(undefined);
+      const plain = ["string", "number", "boolean"].includes(typeof standard?.data);
+      if (standard?.success && plain && property.type) property.default = standard.data;
+      if (kind?.identity.includes(field)) property.willReplaceOnChanges = true;
+    }
+    return { properties, required };
+  }
+
+  resource(type: string, folder: string): ResourceSpec {
+    const { properties, required } = this.inputs(type, folder);
+    const connection = this.named(
+      this.checker.getTypeAtLocation(this.declared("vocabulary/host.ts", "Connection")),
+      "",
+    );
+    const host: TypeSpec = { oneOf: [{ type: "string" }, connection] };
+    if (type === "Reachability") {
+      properties["hosts"] = {
+        type: "object",
+        additionalProperties: host,
+        description: `By the names that probes use. ${HOST}`,
+      };
+      required.push("hosts");
+    } else if (type !== "AddressPlan") {
+      properties["host"] = { ...host, description: `The host it is on. ${HOST}`, willReplaceOnChanges: true };
+      required.push("host");
+    }
+    const declaration = this.declared(`pulumi/resources/${folder}.ts`, type) as ts.ClassDeclaration;
+    const outputs: Record<string, Property> = {};
+    for (const member of declaration.members) {
+      if (!ts.isPropertyDeclaration(member) || !member.type || !ts.isTypeReferenceNode(member.type)) continue;
+      const name = (member.name as ts.Identifier).text;
+      const [inner] = member.type.typeArguments ?? [];
+      const place = `${type}${name[0]?.toUpperCase()}${name.slice(1)}`;
+      const words = this.words(this.checker.getSymbolAtLocation(member.name));
+      const { description } = { ...properties[name], ...words };
+      const spec = properties[name] ?? this.specOf(this.checker.getTypeFromTypeNode(inner as ts.TypeNode), place);
+      const { default: _default, willReplaceOnChanges: _replaces, ...shape } = spec as Property;
+      outputs[name] = { ...shape, ...(description ? { description } : {}) };
+    }
+    const all: Record<string, Property> = { ...properties, ...outputs };
+    return {
+      ...this.words(this.checker.getSymbolAtLocation(declaration.name as ts.Node)),
+      inputProperties: properties,
+      requiredInputs: required,
+      properties: Object.fromEntries(
+        Object.entries(all).map(([name, { default: _default, ...property }]) => [name, property]),
+      ),
+      required: [...new Set([...required, ...Object.keys(outputs).filter((name) => !properties[name])])],
+    };
+  }
+
+  hosts(): Property {
+    const connection = this.named(
+      this.checker.getTypeAtLocation(this.declared("vocabulary/host.ts", "Connection")),
+      "",
+    );
+    const description = "Hosts by name, and how each is reached; resources name them. Default: none.";
+    return { type: "object", additionalProperties: connection, description, secret: true };
+  }
+}
+
+/** As `pulumi package get-schema` shows it, but for the version, which the plugin adds. */
+export function makeSchema() {
+  const schema = new Schema();
+  const resources = Object.fromEntries(
+    RESOURCES.map(({ type, folder }) => [`macvlan:index:${type}`, schema.resource(type, folder)]),
+  );
+  const hosts = schema.hosts();
+  return {
+    name: "macvlan",
+    displayName: "macvlan",
+    description: "Puts the containers of many Docker hosts straight onto VLANs, over SSH, with no agent.",
+    keywords: ["category/network", "docker", "macvlan", "vlan"],
+    license: "Apache-2.0",
+    config: { variables: { hosts } },
+    provider: { inputProperties: { hosts } },
+    types: schema.types,
+    resources,
+  };
+}
+
+export const schemaText = (): string => `${JSON.stringify(makeSchema(), undefined, 2)}\n`;
+
+if (require.main === module) writeFileSync(schemaFile, schemaText());
