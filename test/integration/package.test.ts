@@ -30,7 +30,7 @@ export const id = network.networkId;
 `;
 
 /** The same through the plugin, without an SDK of its own; `more` is what changes later. */
-const THROUGH_PLUGIN = (more: string) => `import * as pulumi from "@pulumi/pulumi";
+const THROUGH_PLUGIN = (more: string, end = "") => `import * as pulumi from "@pulumi/pulumi";
 
 class Macvlan extends pulumi.CustomResource {}
 
@@ -42,7 +42,7 @@ new Macvlan("macvlan:index:MacvlanNetwork", "mac30", {
   name: "mac30",
   subnets: [{ subnet: "172.16.30.0/24", gateway: "172.16.30.1" }],
 }, { dependsOn: vlan });
-`;
+${end}`;
 
 describe("the packed package", function () {
   this.timeout(300_000);
@@ -65,6 +65,16 @@ describe("the packed package", function () {
     };
     for (const { urn } of deployment.resources.reverse())
       if (urn.includes(type)) await stack.good("state", "delete", urn, "--yes");
+  };
+  /** One that says by itself how its host is reached. */
+  const WITH_CONNECTION = () => {
+    const { name: _name, ...connection } = lab.connection("host1");
+    return `new Macvlan("macvlan:index:MacvlanLink", "link30", {
+  host: { ...${JSON.stringify(connection)}, password: pulumi.secret("canary-of-resource") },
+  parent: "enp0s8.300",
+  name: "link30",
+}, { dependsOn: vlan });
+`;
   };
   const networkId = () => on("host1", "docker network inspect -f '{{.Id}}' mac30");
 
@@ -176,18 +186,20 @@ describe("the packed package", function () {
   });
 
   it("shows through the plugin just the field that changes, and keeps the hosts' secrets out of resources", async () => {
-    writeFileSync(join(project, "index.ts"), THROUGH_PLUGIN(", mtu: 1400"));
+    writeFileSync(join(project, "index.ts"), THROUGH_PLUGIN(", mtu: 1400", WITH_CONNECTION()));
     const shown = await stack.good("preview", "--diff");
     assert.match(shown, /\+ mtu: 1400/);
-    assert.doesNotMatch(shown, /reorderHeader|address:|mac30/);
-    assert.match(await stack.good("up", "--yes", "--skip-preview"), /1 updated/);
+    assert.doesNotMatch(shown, /reorderHeader|mac30/);
+    assert.match(await stack.good("up", "--yes", "--skip-preview"), /1 created[\s\S]*1 updated/);
     assert.equal((await link("host1", "enp0s8.300"))?.["mtu"], 1400);
     assert.match(await stack.good("refresh", "--yes", "--skip-preview"), /unchanged/);
+    assert.doesNotMatch(await stack.good("stack", "export"), /canary-of/);
     const state = await stack.good("stack", "export", "--show-secrets");
-    const { deployment } = JSON.parse(state) as { deployment: { resources: { type: string }[] } };
-    const ours = deployment.resources.filter(({ type }) => type.startsWith("macvlan:index:"));
-    assert.equal(ours.length, 2);
-    assert.doesNotMatch(JSON.stringify(ours), /canary-of-plugin|privateKeyPath/);
+    const { deployment } = JSON.parse(state) as { deployment: { resources: { inputs?: { host?: unknown } }[] } };
+    const named = deployment.resources.filter(({ inputs }) => inputs?.host === "host1");
+    assert.equal(named.length, 2);
+    assert.doesNotMatch(JSON.stringify(named), /canary-of|privateKeyPath/);
+    assert.match(state, /canary-of-plugin[\s\S]*canary-of-resource/);
     await stack.good("destroy", "--yes", "--skip-preview");
     assert.equal(await link("host1", "enp0s8.300"), undefined);
   });

@@ -5,14 +5,14 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as grpc from "@grpc/grpc-js";
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { trace } from "../../host/trace";
 import { PartialFailure } from "../../lifecycle/lifecycle";
 import { messageOf } from "../../vocabulary/errors";
-import type { Connection } from "../../vocabulary/host";
 import { canonical, UNKNOWN, withoutUndefined } from "../../vocabulary/values";
 import { logWarning } from "../engine";
 import { type Operations, operations } from "../operations";
 import { type Change, detailsOf } from "./detail";
-import { asGiven, type Hosts, NoSuchHost, withConnections } from "./hosts";
+import { asGiven, type Hosts, hostsOf, NoSuchHost, withConnections } from "./hosts";
 
 type Props = Record<string, unknown>;
 
@@ -62,7 +62,7 @@ const SCHEMA = join(__dirname, "..", "..", "..", "..", "provider", "pulumi", "pl
 const MANIFEST = createRequire(__filename)("pulumi-macvlan/package.json") as { version: string };
 
 export class Plugin {
-  private hosts: Hosts = {};
+  private hosts: Hosts | undefined = {};
   private readonly operations: ReadonlyMap<string, Operations>;
   private readonly schema: Schema = JSON.parse(readFileSync(SCHEMA, "utf8"));
 
@@ -112,12 +112,15 @@ export class Plugin {
       answer.setSchema(JSON.stringify({ ...this.schema, version: MANIFEST.version }));
       return answer;
     },
-    checkConfig: async (request) => checked(propsOf(request.getNews()), []),
+    // As it came: it goes into the state, and what is secret in it is so there too.
+    checkConfig: async (request) => {
+      const answer = new messages.CheckResponse();
+      answer.setInputs(request.getNews());
+      return answer;
+    },
     diffConfig: async () => new messages.DiffResponse(),
     configure: async (request) => {
-      const given = propsOf(request.getArgs())["hosts"];
-      const hosts = typeof given === "string" ? unwrapped(JSON.parse(given)) : given;
-      this.hosts = (hosts ?? {}) as Record<string, Connection>;
+      this.hosts = hostsOf(propsOf(request.getArgs())["hosts"]);
       const answer = new messages.ConfigureResponse();
       answer.setSupportspreview(true);
       return answer;
@@ -243,7 +246,15 @@ export class Plugin {
       ({ request }: Untyped, answer: Untyped) =>
         void call(request).then(
           (value) => answer(null, value),
-          (error: unknown) => answer(failure(error)),
+          (error: unknown) => {
+            trace({
+              event: "failure",
+              operation: name,
+              type: typeOf(request.getUrn?.() ?? ""),
+              stack: (error as Error).stack,
+            });
+            answer(failure(error));
+          },
         ),
     ]);
     server.addService(ResourceProviderService, Object.fromEntries(handlers));

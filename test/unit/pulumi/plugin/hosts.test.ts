@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { asGiven, withConnections } from "../../../../provider/pulumi/plugin/hosts";
+import { asGiven, hostsOf, withConnections } from "../../../../provider/pulumi/plugin/hosts";
 import { UNKNOWN } from "../../../../provider/vocabulary/values";
 
 const KEY = "ssh-ed25519 AAAA";
@@ -41,6 +41,34 @@ describe("the plugin's hosts", () => {
   });
 
   it("that are not known yet stay so", () => assert.equal(withConnections({ host: UNKNOWN }, HOSTS)["host"], UNKNOWN));
+
+  it("are not known before the configuration is", () => {
+    assert.equal(hostsOf(UNKNOWN), undefined);
+    assert.equal(withConnections({ host: "host1" }, undefined)["host"], UNKNOWN);
+  });
+
+  it("come as a map, or as its JSON text", () => {
+    assert.deepEqual(hostsOf(HOSTS), HOSTS);
+    assert.deepEqual(hostsOf(JSON.stringify(HOSTS)), HOSTS);
+    assert.deepEqual(hostsOf(undefined), {});
+  });
+
+  for (const [configured, reason] of [
+    [
+      "host1",
+      /^Error: the provider's hosts is no JSON: hosts is a map of name to connection \(pulumi config set --path/,
+    ],
+    [["host1"], /^Error: the provider's hosts is no map: /],
+    [
+      { host1: "192.0.2.1" },
+      /^Error: the provider's hosts\.host1 must be a HostConnection: at least \{address\}: hosts is/,
+    ],
+    [
+      { host1: { address: "192.0.2.1", port: 70000 } },
+      /^Error: the provider's hosts\.host1\.port "70000" is not a TCP port from 1 to 65535: hosts is/,
+    ],
+  ] as const)
+    it(`are refused as ${JSON.stringify(configured)}`, () => assert.throws(() => hostsOf(configured), reason));
 
   it("that nobody has configured are told, with those that are there", () =>
     assert.throws(
