@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Connection, type Credentials, type HostFields, publicPart, secretPart } from "../vocabulary/host";
+import { canonical } from "../vocabulary/values";
 import type { Arguments } from "./arguments";
 
 /**
@@ -21,17 +22,23 @@ function withoutSecrets(host: HostConnection): HostConnection {
   };
 }
 
+const unlessEmpty = (credentials: Credentials): Credentials | undefined =>
+  canonical(credentials) === "{}" ? undefined : credentials;
+
 /**
  * The two inputs that a connection becomes. The public half is no secret even where a key in it was one: previews are
- * there to be read. The other half always is one.
+ * there to be read. The other half always is one; it is left out where there is nothing in it, since Pulumi's state would keep it twice.
  */
 export function splitConnection(host: pulumi.Input<HostConnection>): {
   host: pulumi.Output<HostFields>;
-  credentials: pulumi.Output<Credentials>;
+  credentials: pulumi.Output<Credentials | undefined>;
 } {
   const open = pulumi.output(isPlain(host) ? withoutSecrets(host) : host) as pulumi.Output<Connection>;
   const whole = pulumi.output(host) as pulumi.Output<Connection>;
-  return { host: pulumi.unsecret(open.apply(publicPart)), credentials: pulumi.secret(whole.apply(secretPart)) };
+  return {
+    host: pulumi.unsecret(open.apply(publicPart)),
+    credentials: pulumi.secret(whole.apply(secretPart).apply(unlessEmpty)),
+  };
 }
 
 /** The same for several hosts, by name. */

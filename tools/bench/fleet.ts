@@ -53,6 +53,8 @@ interface Cost {
   up: number;
   preview: number;
   memory: number;
+  /** Bytes of the state for each resource, as Pulumi writes it: every change writes all of it again. */
+  state: number;
 }
 
 const KINDS = ["nothing", "dynamic", "plugin"] as const;
@@ -86,7 +88,10 @@ async function measure(kind: Kind, env: Record<string, string>, folder: string):
   await execa("pulumi", ["stack", "init", kind, "--non-interactive"], { cwd: program, env: all, stdin: "ignore" });
   const up = await timed("up", "up", "--yes", "--skip-preview", "--suppress-outputs", "--parallel", "16");
   const preview = await timed("preview of no change", "preview", "--expect-no-changes", "--suppress-outputs");
-  return { up, preview, memory };
+  const { stdout } = await pulumi("stack", "export");
+  const { resources } = (JSON.parse(stdout) as { deployment: { resources: { type: string }[] } }).deployment;
+  const ours = resources.filter(({ type }) => !type.startsWith("pulumi:"));
+  return { up, preview, memory, state: JSON.stringify(ours).length / ours.length };
 }
 
 export async function fleet(options: FleetOptions): Promise<void> {
@@ -112,17 +117,18 @@ export async function fleet(options: FleetOptions): Promise<void> {
       head: ["", "resources that do nothing", "dynamic ones", "ratio", "the plugin's", "to dynamic ones"],
       style: { head: [], border: [] },
     });
-    const row = (what: string, unit: string, pick: (cost: Cost) => number) =>
+    const row = (what: string, unit: string, pick: (cost: Cost) => number, digits = 1) =>
       table.push([
         what,
-        ...[`${pick(nothing).toFixed(1)} ${unit}`, `${pick(dynamic).toFixed(1)} ${unit}`],
+        ...[`${pick(nothing).toFixed(digits)} ${unit}`, `${pick(dynamic).toFixed(digits)} ${unit}`],
         (pick(dynamic) / pick(nothing)).toFixed(2),
-        `${pick(plugin).toFixed(1)} ${unit}`,
+        `${pick(plugin).toFixed(digits)} ${unit}`,
         (pick(plugin) / pick(dynamic)).toFixed(2),
       ]);
     row("pulumi up", "s", ({ up }) => up);
     row("pulumi preview of no change", "s", ({ preview }) => preview);
     row("the provider's memory, at most", "MiB", ({ memory }) => memory);
+    row("the state, per resource", "bytes", ({ state }) => state, 0);
     const resources = 2 * Number(options.hosts) * Number(options.vlans);
     console.log(`${resources} resources on ${options.hosts} simulated hosts\n${table}`);
     const more = (await simulated.logins()) - logins;

@@ -38,6 +38,10 @@ describe("resource classes", () => {
     await settled("VlanSubinterface");
     for (let tries = 0; tries < 100 && made.length < 2; tries += 1)
       await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const { inputs } of made) {
+      const credentials = inputs["credentials"] as { value?: unknown } | undefined;
+      assert.equal(credentials?.value ?? undefined, undefined, "a host without secrets has none in the state");
+    }
     const texts = made.map(({ inputs }) => {
       const text = inputs["__provider"] as string | { value: string };
       return typeof text === "string" ? text : text.value;
