@@ -32,6 +32,12 @@ interface ObjectSpec {
   enum?: { value: unknown }[];
 }
 
+interface FunctionSpec {
+  description?: string;
+  inputs: ObjectSpec;
+  outputs: ObjectSpec;
+}
+
 interface ResourceSpec extends ObjectSpec {
   inputProperties: Record<string, Property>;
   requiredInputs: string[];
@@ -184,6 +190,40 @@ class Schema {
     };
   }
 
+  private at(file: string, name: string): ts.Type {
+    return this.checker.getTypeAtLocation(this.declared(file, name));
+  }
+
+  functions(): Record<string, FunctionSpec> {
+    const plan = this.specOf(this.at("kinds/address-plan/arguments.ts", "SubnetPlan"), "");
+    const plans: TypeSpec = { type: "object", additionalProperties: plan };
+    const asked = this.fields(this.at("kinds/address-plan/arguments.ts", "AddressesToPlan"), "AddressesToPlan");
+    asked.properties["previous"] = { ...plans, description: "The plan before: what it gave stays. Default: none." };
+    const attachments = this.fields(this.at("plan/multus.ts", "NetworkAttachmentArgs"), "NetworkAttachment");
+    const definition = this.specOf(this.at("plan/multus.ts", "NetworkAttachmentDefinition"), "");
+    const result = (name: string, spec: TypeSpec, description: string): ObjectSpec => ({
+      properties: { [name]: { ...spec, description } },
+      required: [name],
+    });
+    return {
+      "macvlan:index:planAddresses": {
+        description:
+          "Gives each host a range of each subnet of its own, by arithmetic alone: nothing is kept, so that `previous` must be. See AddressPlan.",
+        inputs: asked,
+        outputs: result("plan", plans, "By subnet."),
+      },
+      "macvlan:index:toNetworkAttachmentDefinitions": {
+        description: "The same VLANs for Kubernetes with Multus: what pods are attached to, as manifests.",
+        inputs: attachments,
+        outputs: result(
+          "definitions",
+          { type: "array", items: definition },
+          "One for each VLAN, and each node where ranges are its own.",
+        ),
+      },
+    };
+  }
+
   hosts(): Property {
     const connection = this.named(
       this.checker.getTypeAtLocation(this.declared("vocabulary/host.ts", "Connection")),
@@ -201,6 +241,7 @@ export function makeSchema() {
     RESOURCES.map(({ type, folder }) => [`macvlan:index:${type}`, schema.resource(type, folder)]),
   );
   const hosts = schema.hosts();
+  const functions = schema.functions();
   return {
     name: "macvlan",
     displayName: "macvlan",
@@ -211,6 +252,7 @@ export function makeSchema() {
     provider: { inputProperties: { hosts } },
     types: schema.types,
     resources,
+    functions,
   };
 }
 

@@ -12,10 +12,18 @@ export type AttachedVlan = Pick<
   "formerly" | "network" | "vlanId" | "subnets" | "hosts" | "parent" | "driver" | "mode" | "mtu" | "dhcp"
 >;
 
+/** A node of the cluster. */
+export interface AttachedNode {
+  /** Its interface that carries the VLANs, such as `enp0s8`. */
+  parent: string;
+}
+
 export interface NetworkAttachmentArgs {
   /** The nodes, by the names that the plan has. */
-  hosts: Record<string, { parent: string }>;
+  hosts: Record<string, AttachedNode>;
+  /** By name, as VlanTopology's `vlans`. */
   vlans: Record<string, AttachedVlan>;
+  /** The address plan of these VLANs, as planAddresses or an AddressPlan gives it. */
   plan: PlannedAddresses;
   /**
    * host-local: each node hands out its own range of the plan, with one definition per VLAN and node. whereabouts: one range for all
@@ -33,12 +41,30 @@ export interface NetworkAttachmentArgs {
   defaultRoute?: boolean | undefined;
 }
 
-export interface NetworkAttachmentDefinition {
-  apiVersion: "k8s.cni.cncf.io/v1";
-  kind: "NetworkAttachmentDefinition";
-  metadata: { name: string; namespace: string };
+/** A manifest's name and place. */
+export interface AttachmentMetadata {
+  /** The VLAN's name, with the node's where ranges are its own. */
+  name: string;
+  /** Kubernetes' namespace. */
+  namespace: string;
+}
+
+/** What Multus reads of a manifest. */
+export interface AttachmentSpec {
   /** The CNI configuration, as JSON text. */
-  spec: { config: string };
+  config: string;
+}
+
+/** A manifest. */
+export interface NetworkAttachmentDefinition {
+  /** Of the custom resource that Multus defines. */
+  apiVersion: "k8s.cni.cncf.io/v1";
+  /** Of the same. */
+  kind: "NetworkAttachmentDefinition";
+  /** Its name and place. */
+  metadata: AttachmentMetadata;
+  /** How pods are attached. */
+  spec: AttachmentSpec;
 }
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;

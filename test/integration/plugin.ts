@@ -1,11 +1,9 @@
 // The plugin as Pulumi's engine runs it: a process of its own, asked over gRPC.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createRequire } from "node:module";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PartialFailure } from "../../provider/lifecycle/lifecycle";
 import type { Door, Props } from "./hosts";
-import { ROOT } from "./pulumi";
 
 const part = createRequire(require.resolve("@pulumi/pulumi/cmd/dynamic-provider"));
 // The generated stubs have no types.
@@ -13,10 +11,12 @@ const part = createRequire(require.resolve("@pulumi/pulumi/cmd/dynamic-provider"
 type Untyped = any;
 const grpc: Untyped = part("@grpc/grpc-js");
 const structs: Untyped = part("google-protobuf/google/protobuf/struct_pb.js");
-const messages: Untyped = part("../../proto/provider_pb.js");
+export const messages: Untyped = part("../../proto/provider_pb.js");
 const services: Untyped = part("../../proto/provider_grpc_pb.js");
 
-const struct = (props: object) => structs.Struct.fromJavaScript(JSON.parse(JSON.stringify(props)));
+export const PLUGIN = require.resolve("../../provider/pulumi/plugin/main");
+
+export const struct = (props: object) => structs.Struct.fromJavaScript(JSON.parse(JSON.stringify(props)));
 
 export class PluginProcess {
   private process: ChildProcess | undefined;
@@ -26,8 +26,7 @@ export class PluginProcess {
   constructor(private readonly hosts: () => object) {}
 
   async start(): Promise<void> {
-    const main = join(ROOT, "dist", "provider", "pulumi", "plugin", "main.js");
-    this.process = spawn(process.execPath, [main, "127.0.0.1:1"], { stdio: ["ignore", "pipe", "inherit"] });
+    this.process = spawn(process.execPath, [PLUGIN, "127.0.0.1:1"], { stdio: ["ignore", "pipe", "inherit"] });
     const port = await new Promise<string>((resolve, reject) => {
       createInterface({ input: this.process?.stdout as never }).once("line", resolve);
       this.process?.once("exit", (code) => reject(new Error(`the plugin ended with ${code}`)));

@@ -6,13 +6,17 @@ import { makeSchema, schemaFile, schemaText } from "../../tools/schema";
 
 describe("the plugin's schema", function () {
   this.timeout(60_000);
-  const { resources, types } = makeSchema();
+  const { functions, resources, types } = makeSchema();
 
   it("is the one of today's arguments", () =>
     assert.equal(readFileSync(schemaFile, "utf8"), schemaText(), "make it again with npm run schema"));
 
   it("has a word for every field", () => {
-    const bare = Object.entries({ ...types, ...resources }).flatMap(([token, object]) =>
+    const ends = Object.entries(functions).flatMap(([token, { inputs, outputs }]) => [
+      [`${token} of`, inputs] as const,
+      [`${token} gives`, outputs] as const,
+    ]);
+    const bare = [...Object.entries({ ...types, ...resources }), ...ends].flatMap(([token, object]) =>
       Object.entries({ ...object.properties, ...("inputProperties" in object ? object.inputProperties : {}) })
         .filter(([, { description }]) => !description)
         .map(([field]) => `${token} ${field}`),

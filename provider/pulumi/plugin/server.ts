@@ -6,7 +6,9 @@ import { join } from "node:path";
 import type * as grpc from "@grpc/grpc-js";
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { trace } from "../../host/trace";
+import { type AddressesToPlan, type PlannedAddresses, planAddresses } from "../../kinds/address-plan/planner";
 import { PartialFailure } from "../../lifecycle/lifecycle";
+import { type NetworkAttachmentArgs, toNetworkAttachmentDefinitions } from "../../plan/multus";
 import { messageOf } from "../../vocabulary/errors";
 import { canonical, UNKNOWN, withoutUndefined } from "../../vocabulary/values";
 import { logWarning } from "../engine";
@@ -60,6 +62,16 @@ interface Schema {
 /** Made by `npm run schema`; the sources' folder is a part of the package. */
 const SCHEMA = join(__dirname, "..", "..", "..", "..", "provider", "pulumi", "plugin", "schema.json");
 const MANIFEST = createRequire(__filename)("pulumi-macvlan/package.json") as { version: string };
+
+/** Pure: what they throw says what is wrong and what to do. */
+const functions: Record<string, (args: Props) => Props> = {
+  "macvlan:index:planAddresses": ({ previous, ...asked }) => ({
+    plan: planAddresses(asked as unknown as AddressesToPlan, (previous ?? {}) as PlannedAddresses),
+  }),
+  "macvlan:index:toNetworkAttachmentDefinitions": (args) => ({
+    definitions: toNetworkAttachmentDefinitions(args as unknown as NetworkAttachmentArgs),
+  }),
+};
 
 export class Plugin {
   private hosts: Hosts | undefined = {};
@@ -208,6 +220,14 @@ export class Plugin {
       answer.setProperties(structOf(this.shown(found.props, given)));
       const { __owner, ...inputs } = this.shown(found.inputs ?? propsOf(request.getInputs()), given);
       answer.setInputs(structOf(inputs));
+      return answer;
+    },
+    invoke: async (request) => {
+      const args = propsOf(request.getArgs());
+      const called = functions[request.getTok()];
+      if (!called) throw new Error(`pulumi-macvlan has no function "${request.getTok()}"`);
+      const answer = new messages.InvokeResponse();
+      answer.setReturn(structOf(called(args)));
       return answer;
     },
     delete: async (request) => {
