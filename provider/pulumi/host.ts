@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Connection, type Credentials, type HostFields, publicPart, secretPart } from "../vocabulary/host";
 import { canonical } from "../vocabulary/values";
 import type { Arguments } from "./arguments";
+import { isPlugin } from "./door";
 
 /**
  * How a host is reached over SSH. Everything here but `address` has a default. No field of it makes a resource change
@@ -41,8 +42,9 @@ export function splitConnection(host: pulumi.Input<HostConnection>): {
   };
 }
 
-/** The same for several hosts, by name. */
-export function splitConnections(hosts: Record<string, pulumi.Input<HostConnection>>) {
+/** The same for several hosts, by name. The plugin splits them itself. */
+export function splitConnections(hosts: Record<string, pulumi.Input<HostConnection>>): pulumi.Inputs {
+  if (isPlugin()) return { hosts };
   const split = Object.entries(hosts).map(([name, host]) => ({ name, ...splitConnection(host) }));
   return {
     hosts: pulumi.all(Object.fromEntries(split.map((entry) => [entry.name, entry.host]))),

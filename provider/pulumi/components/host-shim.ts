@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { shimAddresses, shimRoutes } from "../../plan/children";
+import { componentToken } from "../door";
 import type { HostConnection } from "../host";
 import { MacvlanLink, type MacvlanLinkArgs } from "../resources/macvlan-link";
 import type { MacvlanNetwork } from "../resources/macvlan-network";
@@ -35,7 +36,7 @@ export class HostShim extends pulumi.ComponentResource {
   readonly link: MacvlanLink;
 
   constructor(name: string, args: HostShimArgs, options?: pulumi.ComponentResourceOptions) {
-    super("pulumi-macvlan:index:HostShim", name, {}, options);
+    super(componentToken("HostShim"), name, {}, options);
     const { host, network, address, ranges, persist, adopt } = args;
     const addresses = pulumi.output(address).apply(shimAddresses);
     const reached = ranges

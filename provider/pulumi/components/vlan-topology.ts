@@ -32,6 +32,7 @@ import {
   toPlan,
 } from "../../plan/topology";
 import { ROUTER, type WholeTopology, wantedOf } from "../../plan/wanted";
+import { componentToken } from "../door";
 import type { HostConnection } from "../host";
 import { AddressPlan } from "../resources/address-plan";
 import { InterVlanRouter, type RouterNatArgs, type RouterPolicyArgs } from "../resources/inter-vlan-router";
@@ -157,7 +158,7 @@ export class VlanTopology extends pulumi.ComponentResource {
     private readonly args: VlanTopologyArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
-    super("pulumi-macvlan:index:VlanTopology", name, {}, options);
+    super(componentToken("VlanTopology"), name, {}, options);
     const topology = describe(args);
     const wrong = refuseTopology(topology);
     if (args.router?.policy && args.router.allow) wrong.push("router has both policy and allow: say it once");

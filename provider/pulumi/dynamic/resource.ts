@@ -1,5 +1,6 @@
 // The one adapter to Pulumi's dynamic providers.
 import * as pulumi from "@pulumi/pulumi";
+import { isPlugin } from "../door";
 import { type HostConnection, splitConnection } from "../host";
 
 /**
@@ -30,6 +31,10 @@ export abstract class MacvlanResource extends pulumi.CustomResource {
     options?: pulumi.CustomResourceOptions,
   ) {
     const undefinedOutputs = Object.fromEntries(outputs.map((output) => [output, undefined]));
+    if (isPlugin()) {
+      super(`macvlan:index:${type}`, name, { ...undefinedOutputs, ...inputs }, options);
+      return;
+    }
     const token = `pulumi-nodejs:dynamic/macvlan:${type}`;
     // A promise depends on nothing. As an Output it would let a child wait for all of its parent, and so for itself.
     const __urn = new Promise((resolve) => {
@@ -49,6 +54,10 @@ export abstract class HostResource extends MacvlanResource {
     options?: pulumi.CustomResourceOptions,
   ) {
     const { host, ...inputs } = args;
+    if (isPlugin()) {
+      super(type, name, { ...inputs, host }, [...outputs, "drift"], options);
+      return;
+    }
     const owner = `${pulumi.getProject()}/${pulumi.getStack()}/${name}`;
     super(type, name, { ...inputs, ...splitConnection(host), __owner: owner }, [...outputs, "drift"], options);
   }

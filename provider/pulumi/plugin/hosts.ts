@@ -68,7 +68,7 @@ const halvesOf = (given: unknown, hosts: Hosts | undefined, property: string) =>
 
 /** A resource's inputs or state, as what is done with them wants it: connections instead of names, each in its two halves. */
 export function withConnections(props: Props, hosts: Hosts | undefined): Props {
-  if (props["hosts"] !== undefined && "probes" in props) {
+  if (props["hosts"] !== undefined && ("probes" in props || "wanted" in props)) {
     if (typeof props["hosts"] !== "object" || props["hosts"] === null) return props;
     const halves = Object.entries(props["hosts"]).map(
       ([name, given]) => [name, halvesOf(given, hosts, `hosts.${name}`)] as const,

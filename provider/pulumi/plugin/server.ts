@@ -11,10 +11,12 @@ import { PartialFailure } from "../../lifecycle/lifecycle";
 import { type NetworkAttachmentArgs, toNetworkAttachmentDefinitions } from "../../plan/multus";
 import { messageOf } from "../../vocabulary/errors";
 import { canonical, UNKNOWN, withoutUndefined } from "../../vocabulary/values";
+import { bePlugin } from "../door";
 import { logWarning } from "../engine";
 import { type Operations, operations } from "../operations";
 import { type Change, detailsOf } from "./detail";
 import { asGiven, type Hosts, hostsOf, NoSuchHost, withConnections } from "./hosts";
+import { open, secretAs } from "./secrets";
 
 type Props = Record<string, unknown>;
 
@@ -32,20 +34,13 @@ const { Empty }: Untyped = part("google-protobuf/google/protobuf/empty_pb.js");
 const structs: { Struct: typeof Struct } = part("google-protobuf/google/protobuf/struct_pb.js");
 const { Server, ServerCredentials, Metadata, status: codes }: typeof grpc = part("@grpc/grpc-js");
 
-const SECRET = "4dabf18193072939515e22adb298388d";
+/** With what is secret in `like` marked so: a field that came as a secret goes back as one. */
+const structOf = (props: Props, like?: Struct): Struct =>
+  structs.Struct.fromJavaScript(
+    secretAs(withoutUndefined(props), like?.toJavaScript()) as Record<string, JavaScriptValue>,
+  );
 
-/** Resources' values are sent without secrets wrapped, the configuration's with them. */
-function unwrapped(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(unwrapped);
-  if (typeof value !== "object" || value === null) return value;
-  if (SECRET in value) return unwrapped((value as Props)["value"]);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, unwrapped(inner)]));
-}
-
-const structOf = (props: Props): Struct =>
-  structs.Struct.fromJavaScript(withoutUndefined(props) as Record<string, JavaScriptValue>);
-
-const propsOf = (struct: Struct | undefined): Props => (unwrapped(struct?.toJavaScript() ?? {}) as Props) ?? {};
+const propsOf = (struct: Struct | undefined): Props => (open(struct?.toJavaScript() ?? {}) as Props) ?? {};
 
 /** `urn:pulumi:stack::project::types::name` as the mark has it: the same as the dynamic resource of that name. */
 export function ownerOf(urn: string): string {
@@ -75,10 +70,12 @@ const functions: Record<string, (args: Props) => Props> = {
 
 export class Plugin {
   private hosts: Hosts | undefined = {};
+  private components: Promise<Untyped> | undefined;
   private readonly operations: ReadonlyMap<string, Operations>;
   private readonly schema: Schema = JSON.parse(readFileSync(SCHEMA, "utf8"));
 
   constructor(private readonly engine: string) {
+    bePlugin();
     this.operations = operations((_type, props, text) => this.warn(String(props["__urn"]), text));
   }
 
@@ -135,6 +132,8 @@ export class Plugin {
       this.hosts = hostsOf(propsOf(request.getArgs())["hosts"]);
       const answer = new messages.ConfigureResponse();
       answer.setSupportspreview(true);
+      // Whoever constructs components must.
+      answer.setAcceptsecrets(true);
       return answer;
     },
     cancel: async () => new Empty(),
@@ -146,12 +145,12 @@ export class Plugin {
       } catch (error) {
         if (!(error instanceof NoSuchHost)) throw error;
         const reason = `${typeOf(urn)}: ${error.property} ${error.reason}`;
-        return checked(given, [{ property: error.property, reason }]);
+        return checked(given, [{ property: error.property, reason }], request.getNews());
       }
       const { __urn, ...wanted } = news;
       const { inputs, failures } = await this.of(urn).check(propsOf(request.getOlds()), wanted);
       const { __owner, ...shown } = this.shown(inputs, given);
-      return checked(shown, failures);
+      return checked(shown, failures, request.getNews());
     },
     diff: async (request) => {
       const urn = request.getUrn();
@@ -185,27 +184,29 @@ export class Plugin {
       return answer;
     },
     create: async (request) => {
-      const [urn, given] = [request.getUrn(), propsOf(request.getProperties())];
+      const [urn, said] = [request.getUrn(), request.getProperties()];
+      const given = propsOf(said);
       const answer = new messages.CreateResponse();
       if (request.getPreview()) {
-        answer.setProperties(structOf(this.foreseen(urn, given)));
+        answer.setProperties(structOf(this.foreseen(urn, given), said));
         return answer;
       }
-      const { id, outs } = await this.recorded(given, () => this.of(urn).create(this.given(urn, given)));
+      const { id, outs } = await this.recorded(said, () => this.of(urn).create(this.given(urn, given)));
       answer.setId(id);
-      answer.setProperties(structOf(this.shown(outs, given)));
+      answer.setProperties(structOf(this.shown(outs, given), said));
       return answer;
     },
     update: async (request) => {
-      const [urn, given] = [request.getUrn(), propsOf(request.getNews())];
+      const [urn, said] = [request.getUrn(), request.getNews()];
+      const given = propsOf(said);
       const answer = new messages.UpdateResponse();
       if (request.getPreview()) {
-        answer.setProperties(structOf(this.foreseen(urn, given)));
+        answer.setProperties(structOf(this.foreseen(urn, given), said));
         return answer;
       }
       const state = this.known(urn, propsOf(request.getOlds()));
-      const { outs } = await this.recorded(given, () => this.of(urn).update(state, this.given(urn, given)));
-      answer.setProperties(structOf(this.shown(outs, given)));
+      const { outs } = await this.recorded(said, () => this.of(urn).update(state, this.given(urn, given)));
+      answer.setProperties(structOf(this.shown(outs, given), said));
       return answer;
     },
     read: async (request) => {
@@ -217,9 +218,9 @@ export class Plugin {
       const answer = new messages.ReadResponse();
       if (!found.props) return answer;
       answer.setId(id);
-      answer.setProperties(structOf(this.shown(found.props, given)));
+      answer.setProperties(structOf(this.shown(found.props, given), request.getProperties()));
       const { __owner, ...inputs } = this.shown(found.inputs ?? propsOf(request.getInputs()), given);
-      answer.setInputs(structOf(inputs));
+      answer.setInputs(structOf(inputs, request.getProperties()));
       return answer;
     },
     invoke: async (request) => {
@@ -229,6 +230,17 @@ export class Plugin {
       const answer = new messages.InvokeResponse();
       answer.setReturn(structOf(called(args)));
       return answer;
+    },
+    construct: async (request) => {
+      // Pulumi's SDK is loaded for it, which takes as long as all the rest of a start.
+      const { componentServer }: typeof import("./components") = require("./components");
+      this.components ??= componentServer(this.engine);
+      const components = await this.components;
+      return new Promise((resolve, reject) => {
+        components.construct(request, (error: Untyped, answer: unknown) =>
+          error ? reject(new Error(error.details)) : resolve(answer),
+        );
+      });
     },
     delete: async (request) => {
       const urn = request.getUrn();
@@ -249,12 +261,13 @@ export class Plugin {
   }
 
   /** A half-made resource is recorded with its state, hosts as the program says them. */
-  private async recorded<T>(given: Props, work: () => Promise<T>): Promise<T> {
+  private async recorded<T>(said: Struct, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof PartialFailure)) throw error;
-      throw new PartialFailure(error.message, error.id, this.shown(error.properties, given));
+      const properties = this.shown(error.properties, propsOf(said));
+      throw new PartialFailure(error.message, error.id, secretAs(properties, said.toJavaScript()) as Props);
     }
   }
 
@@ -286,9 +299,9 @@ export class Plugin {
   }
 }
 
-function checked(inputs: Props, failures: readonly { property: string; reason: string }[]) {
+function checked(inputs: Props, failures: readonly { property: string; reason: string }[], said: Struct) {
   const answer = new messages.CheckResponse();
-  answer.setInputs(structOf(inputs));
+  answer.setInputs(structOf(inputs, said));
   answer.setFailuresList(
     failures.map(({ property, reason }) => {
       const one = new messages.CheckFailure();

@@ -140,12 +140,12 @@ describe("the plugin", function () {
   });
 
   it("ends when the engine that started it has gone", async () => {
-    const engine = spawn("sh", ["-c", `'${process.execPath}' '${PLUGIN}' 127.0.0.1:1 & echo $!; sleep 1`], {
-      stdio: ["ignore", "pipe", "inherit"],
+    const engine = spawn("sh", ["-c", `'${process.execPath}' '${PLUGIN}' 127.0.0.1:1 & echo $!; wait`], {
+      stdio: ["ignore", "pipe", "ignore"],
     });
-    const pid = await new Promise<number>((resolve) =>
-      createInterface({ input: engine.stdout as never }).once("line", (line) => resolve(Number(line))),
-    );
+    const lines = createInterface({ input: engine.stdout as never })[Symbol.asyncIterator]();
+    const pid = Number((await lines.next()).value);
+    assert.match(String((await lines.next()).value), /^\d+$/);
     const alive = () => {
       try {
         return process.kill(pid, 0);
@@ -154,6 +154,7 @@ describe("the plugin", function () {
       }
     };
     assert.ok(alive());
+    engine.kill("SIGKILL");
     for (let tries = 0; tries < 100 && alive(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 100));
     assert.equal(alive(), false);
   });
