@@ -32,6 +32,10 @@ interface ObjectSpec {
   enum?: { value: unknown }[];
 }
 
+interface ComponentSpec extends ResourceSpec {
+  isComponent: true;
+}
+
 interface FunctionSpec {
   description?: string;
   inputs: ObjectSpec;
@@ -48,6 +52,10 @@ const RESOURCES = kinds
   .concat("AddressPlan", "Reachability")
   .map((type) => ({ type, folder: type.replace(/(?<!^)[A-Z]/g, "-$&").toLowerCase() }));
 const ARGUMENTS: Record<string, string> = { AddressPlan: "AddressesToPlan" };
+
+/** What a program's own type has the fields of, each of which may come later there. */
+const SAME: Record<string, string> = { ProbeArgs: "GivenProbe" };
+const NAMELESS = ["__type", "Omit", "Pick"];
 
 const HOST = "A name of the provider's `hosts`, or how it is reached.";
 
@@ -98,7 +106,13 @@ class Schema {
     return this.named(type, place);
   }
 
-  private union(type: ts.UnionType, place: string): TypeSpec {
+  private union(union: ts.UnionType, place: string): TypeSpec {
+    // What a program may have from other resources is the same thing, later.
+    const types = union.types.filter((one) => !["Promise", "OutputInstance"].includes(one.getSymbol()?.name ?? ""));
+    const [only] = types;
+    if (only && types.length === 1) return this.specOf(only, place);
+    if (types.every((one) => one.flags & ts.TypeFlags.BooleanLike)) return { type: "boolean" };
+    const type = { aliasSymbol: union.aliasSymbol, types };
     if (type.types.every((one) => one.isNumberLiteral())) return { type: "integer" };
     if (type.types.every((one) => one.isStringLiteral())) {
       const name = type.aliasSymbol?.name ?? place;
@@ -112,7 +126,8 @@ class Schema {
 
   private named(type: ts.Type, place: string): TypeSpec {
     const own = (type.aliasSymbol ?? (type.symbol as ts.Symbol | undefined))?.name ?? "__type";
-    const name = own === "__type" ? place : own;
+    if (own === "HostConnection") return this.host();
+    const name = SAME[own] ?? (NAMELESS.includes(own) ? place : own.replace(/Args$/, ""));
     const token = `macvlan:index:${name}`;
     if (!this.types[token]) {
       this.types[token] = {};
@@ -134,6 +149,50 @@ class Schema {
     return { properties: Object.fromEntries(properties), required };
   }
 
+  private host(): TypeSpec {
+    return { oneOf: [{ type: "string" }, this.named(this.at("vocabulary/host.ts", "Connection"), "")] };
+  }
+
+  topology(): ComponentSpec {
+    const file = "pulumi/components/vlan-topology.ts";
+    const declaration = this.declared(file, "VlanTopology");
+    const { properties, required } = this.fields(this.at(file, "VlanTopologyArgs"), "VlanTopology");
+    const host = this.types["macvlan:index:TopologyHost"];
+    const connection = host?.properties?.["connection"];
+    if (!connection) throw new Error(`${file}: a host has no connection`);
+    connection.description = `${HOST} Default: the one of the provider's hosts that its own key names.`;
+    host.required = (host.required ?? []).filter((field) => field !== "connection");
+    const text = (description: string): Property => ({ type: "string", description });
+    const outputs: Record<string, Property> = {
+      plan: {
+        type: "object",
+        additionalProperties: this.specOf(this.at("kinds/address-plan/arguments.ts", "SubnetPlan"), ""),
+        description: "By subnet: the gateway, and of each host its range and its own address.",
+      },
+      diagram: text("Mermaid text."),
+      dot: text("The same as Graphviz's text, for `dot -Tsvg`."),
+      networkIds: {
+        type: "object",
+        additionalProperties: { type: "object", additionalProperties: { type: "string" } },
+        description: "Docker's ids of the networks, by host, then by VLAN.",
+      },
+      ruleset: text("The router's, as InterVlanRouter's; where there is one."),
+      results: {
+        type: "array",
+        items: this.specOf(this.at("kinds/reachability/probes.ts", "ProbeResult"), ""),
+        description: "What came of each probe, as Reachability's; where `prove` or `probes` ask for it.",
+      },
+    };
+    return {
+      ...this.words(this.checker.getSymbolAtLocation(declaration.name as ts.Node)),
+      isComponent: true,
+      inputProperties: properties,
+      requiredInputs: required,
+      properties: outputs,
+      required: ["plan", "diagram", "dot", "networkIds"],
+    };
+  }
+
   private inputs(type: string, folder: string) {
     const declaration = this.declared(`kinds/${folder}/arguments.ts`, ARGUMENTS[type] ?? `${type}Arguments`);
     const { properties, required } = this.fields(this.checker.getTypeAtLocation(declaration), type);
@@ -149,11 +208,7 @@ class Schema {
 
   resource(type: string, folder: string): ResourceSpec {
     const { properties, required } = this.inputs(type, folder);
-    const connection = this.named(
-      this.checker.getTypeAtLocation(this.declared("vocabulary/host.ts", "Connection")),
-      "",
-    );
-    const host: TypeSpec = { oneOf: [{ type: "string" }, connection] };
+    const host = this.host();
     if (type === "Reachability") {
       properties["hosts"] = {
         type: "object",
@@ -225,10 +280,7 @@ class Schema {
   }
 
   hosts(): Property {
-    const connection = this.named(
-      this.checker.getTypeAtLocation(this.declared("vocabulary/host.ts", "Connection")),
-      "",
-    );
+    const connection = this.named(this.at("vocabulary/host.ts", "Connection"), "");
     const description = "Hosts by name, and how each is reached; resources name them. Default: none.";
     return { type: "object", additionalProperties: connection, description, secret: true };
   }
@@ -237,9 +289,10 @@ class Schema {
 /** As `pulumi package get-schema` shows it, but for the version, which the plugin adds. */
 export function makeSchema() {
   const schema = new Schema();
-  const resources = Object.fromEntries(
+  const resources: Record<string, ResourceSpec> = Object.fromEntries(
     RESOURCES.map(({ type, folder }) => [`macvlan:index:${type}`, schema.resource(type, folder)]),
   );
+  resources["macvlan:index:VlanTopology"] = schema.topology();
   const hosts = schema.hosts();
   const functions = schema.functions();
   return {

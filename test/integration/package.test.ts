@@ -4,8 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import type { ProbeResult } from "pulumi-macvlan";
+import { HOSTS } from "../lab/topology";
 import { lab } from "./hooks";
-import { link, on } from "./hosts";
+import { assertSame, link, on, shapeOf } from "./hosts";
 import { ROOT, Stack } from "./pulumi";
 
 const PROJECT = `name: elsewhere
@@ -43,6 +45,29 @@ new Macvlan("macvlan:index:MacvlanNetwork", "mac30", {
   subnets: [{ subnet: "172.16.30.0/24", gateway: "172.16.30.1" }],
 }, { dependsOn: vlan });
 ${end}`;
+
+/** A component that the plugin constructs. */
+const TOPOLOGY = `import * as pulumi from "@pulumi/pulumi";
+
+class VlanTopology extends pulumi.ComponentResource {
+  declare readonly results: pulumi.Output<object[]>;
+  constructor(name: string, args: pulumi.Inputs, options?: pulumi.ComponentResourceOptions) {
+    super("macvlan:index:VlanTopology", name, { results: undefined, ...args }, options, true);
+  }
+}
+
+const topology = new VlanTopology("lan", {
+  hosts: { host1: { parent: "enp0s8" }, host2: { parent: "enp0s8" } },
+  vlans: {
+    mac30: { vlanId: 300, subnets: ["172.16.30.0/24"] },
+    mac31: { vlanId: 301, subnets: ["172.16.31.0/24"] },
+  },
+  router: { connection: "host3", parent: "enp0s8", allow: [{ from: "mac30", to: "mac31", protocol: "tcp", port: 443 }] },
+  shims: ["mac30"],
+  prove: true,
+});
+export const results = topology.results;
+`;
 
 describe("the packed package", function () {
   this.timeout(300_000);
@@ -202,5 +227,29 @@ describe("the packed package", function () {
     assert.match(state, /canary-of-plugin[\s\S]*canary-of-resource/);
     await stack.good("destroy", "--yes", "--skip-preview");
     assert.equal(await link("host1", "enp0s8.300"), undefined);
+  });
+
+  it("constructs a topology in its plugin, proves it with packets, and takes it away without a trace", async () => {
+    const before: Record<string, string> = {};
+    for (const { name } of HOSTS) {
+      before[name] = await shapeOf(name);
+      const { name: _name, ...connection } = lab.connection(name);
+      const fields = Object.entries(connection).flatMap(([field, value]) => [
+        "--plaintext",
+        `macvlan:hosts.${name}.${field}=${value}`,
+      ]);
+      await stack.good("config", "set-all", "--path", ...fields);
+    }
+    writeFileSync(join(project, "index.ts"), TOPOLOGY);
+    await stack.good("up", "--yes", "--skip-preview");
+    const results = JSON.parse(await stack.good("stack", "output", "results")) as ProbeResult[];
+    assert.ok(results.length > 8, `${results.length} probes`);
+    for (const { name, expect, found } of results) assert.equal(found, expect, name);
+    const networks = await on("host2", "docker network ls -q --filter driver=macvlan | wc -l");
+    assert.equal(networks, "2");
+    assert.match(await stack.good("up", "--yes", "--skip-preview"), /\d+ unchanged/);
+    assert.doesNotMatch(await stack.good("preview", "--refresh", "--expect-no-changes"), /update|replace/);
+    await stack.good("destroy", "--yes", "--skip-preview");
+    for (const { name } of HOSTS) assertSame(await shapeOf(name), before[name] ?? "");
   });
 });

@@ -70,6 +70,11 @@ export interface TopologyRouterArgs {
   allow?: Allowed[] | undefined;
 }
 
+export interface TopologySwarmArgs {
+  /** One of the hosts: a manager of the Swarm. */
+  manager: string;
+}
+
 export interface VlanTopologyArgs {
   /** By name: the names are those of the children and of the plan. One may change: `formerly` has the old one then. */
   hosts: Record<string, TopologyHostArgs>;
@@ -83,7 +88,7 @@ export interface VlanTopologyArgs {
    * The hosts are nodes of a Docker Swarm, this one a manager: each node gets its part (`<vlan>-node`), the manager the network that
    * services name. Default: none, each host has a network of its own.
    */
-  swarm?: { manager: string } | undefined;
+  swarm?: TopologySwarmArgs | undefined;
   /**
    * Show it with real packets after every change (Reachability): hosts to each other in every VLAN and to their own containers, and
    * between VLANs that what is allowed works and what is not does not. Default: false.
