@@ -1,4 +1,4 @@
-// What `npm start`, `npm test`, `npm run lab` and `npm run bench` begin with: dependencies, build, then the tool itself under the Node
+// What `npm start`, `npm test`, `npm run lab`, `npm run bench` and `npm run sdk` begin with: dependencies, build, then the tool itself under the Node
 // version that the project pins. Plain JavaScript, since nothing is there yet in a fresh clone.
 const { spawnSync } = require("node:child_process");
 const { createHash } = require("node:crypto");
@@ -33,6 +33,12 @@ require("./fresh.cjs");
 run("build (tsc)", bin("node"), [join(root, "node_modules", "typescript", "bin", "tsc")]);
 
 const [tool, ...args] = process.argv.slice(2);
-const entry = { start: "tools/start.js", test: "tools/test.js", lab: "test/lab/cli.js", bench: "tools/bench.js" }[tool];
+const entry = {
+  start: "tools/start.js",
+  test: "tools/test.js",
+  lab: "test/lab/cli.js",
+  bench: "tools/bench.js",
+  sdk: "tools/sdk.js",
+}[tool];
 const path = `${join(root, "node_modules", ".bin")}:${process.env.PATH}`;
 run("", bin("node"), ["--enable-source-maps", join(root, "dist", entry), ...args], { ...process.env, PATH: path });

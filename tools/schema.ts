@@ -301,6 +301,11 @@ export function makeSchema() {
     description: "Puts the containers of many Docker hosts straight onto VLANs, over SSH, with no agent.",
     keywords: ["category/network", "docker", "macvlan", "vlan"],
     license: "Apache-2.0",
+    language: {
+      nodejs: { packageName: "pulumi-macvlan-sdk" },
+      python: { packageName: "pulumi_macvlan" },
+      go: { importBasePath: "pulumi-macvlan-sdk/macvlan" },
+    },
     config: { variables: { hosts } },
     provider: { inputProperties: { hosts } },
     types: schema.types,
