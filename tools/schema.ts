@@ -127,6 +127,7 @@ class Schema {
   private named(type: ts.Type, place: string): TypeSpec {
     const own = (type.aliasSymbol ?? (type.symbol as ts.Symbol | undefined))?.name ?? "__type";
     if (own === "HostConnection") return this.host();
+    if (RESOURCES.some((resource) => resource.type === own)) return { $ref: `#/resources/macvlan:index:${own}` };
     const name = SAME[own] ?? (NAMELESS.includes(own) ? place : own.replace(/Args$/, ""));
     const token = `macvlan:index:${name}`;
     if (!this.types[token]) {
@@ -153,10 +154,28 @@ class Schema {
     return { oneOf: [{ type: "string" }, this.named(this.at("vocabulary/host.ts", "Connection"), "")] };
   }
 
+  private component(file: string, type: string, outputs: Record<string, Property>, required: string[]): ComponentSpec {
+    const declaration = this.declared(file, type);
+    const inputs = this.fields(this.at(file, `${type}Args`), type);
+    return {
+      ...this.words(this.checker.getSymbolAtLocation(declaration.name as ts.Node)),
+      isComponent: true,
+      inputProperties: inputs.properties,
+      requiredInputs: inputs.required,
+      properties: outputs,
+      required,
+    };
+  }
+
+  shim(): ComponentSpec {
+    const text = (description: string): Property => ({ type: "string", description });
+    const outputs = { linkName: text("The name of the link that it is made of."), macAddress: text("The link's.") };
+    return this.component("pulumi/components/host-shim.ts", "HostShim", outputs, Object.keys(outputs));
+  }
+
   topology(): ComponentSpec {
     const file = "pulumi/components/vlan-topology.ts";
-    const declaration = this.declared(file, "VlanTopology");
-    const { properties, required } = this.fields(this.at(file, "VlanTopologyArgs"), "VlanTopology");
+    this.fields(this.at(file, "VlanTopologyArgs"), "VlanTopology");
     const host = this.types["macvlan:index:TopologyHost"];
     const connection = host?.properties?.["connection"];
     if (!connection) throw new Error(`${file}: a host has no connection`);
@@ -183,14 +202,7 @@ class Schema {
         description: "What came of each probe, as Reachability's; where `prove` or `probes` ask for it.",
       },
     };
-    return {
-      ...this.words(this.checker.getSymbolAtLocation(declaration.name as ts.Node)),
-      isComponent: true,
-      inputProperties: properties,
-      requiredInputs: required,
-      properties: outputs,
-      required: ["plan", "diagram", "dot", "networkIds"],
-    };
+    return this.component(file, "VlanTopology", outputs, ["plan", "diagram", "dot", "networkIds"]);
   }
 
   private inputs(type: string, folder: string) {
@@ -292,6 +304,7 @@ export function makeSchema() {
   const resources: Record<string, ResourceSpec> = Object.fromEntries(
     RESOURCES.map(({ type, folder }) => [`macvlan:index:${type}`, schema.resource(type, folder)]),
   );
+  resources["macvlan:index:HostShim"] = schema.shim();
   resources["macvlan:index:VlanTopology"] = schema.topology();
   const hosts = schema.hosts();
   const functions = schema.functions();

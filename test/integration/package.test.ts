@@ -38,7 +38,7 @@ class Macvlan extends pulumi.CustomResource {}
 
 const host = "host1";
 const vlan = new Macvlan("macvlan:index:VlanSubinterface", "vlan300", { host, parent: "enp0s8", vlanId: 300${more} });
-new Macvlan("macvlan:index:MacvlanNetwork", "mac30", {
+const network = new Macvlan("macvlan:index:MacvlanNetwork", "mac30", {
   host,
   parent: "enp0s8.300",
   name: "mac30",
@@ -91,7 +91,7 @@ describe("the packed package", function () {
     for (const { urn } of deployment.resources.reverse())
       if (urn.includes(type)) await stack.good("state", "delete", urn, "--yes");
   };
-  /** One that says by itself how its host is reached. */
+  /** One that says by itself how its host is reached; and a component that takes the network. */
   const WITH_CONNECTION = () => {
     const { name: _name, ...connection } = lab.connection("host1");
     return `new Macvlan("macvlan:index:MacvlanLink", "link30", {
@@ -99,6 +99,13 @@ describe("the packed package", function () {
   parent: "enp0s8.300",
   name: "link30",
 }, { dependsOn: vlan });
+
+class HostShim extends pulumi.ComponentResource {
+  constructor(name: string, args: pulumi.Inputs) {
+    super("macvlan:index:HostShim", name, args, {}, true);
+  }
+}
+new HostShim("shim30", { host, network, name: "shim30", address: "172.16.30.2", ranges: ["172.16.30.64/26"] });
 `;
   };
   const networkId = () => on("host1", "docker network inspect -f '{{.Id}}' mac30");
@@ -215,8 +222,9 @@ describe("the packed package", function () {
     const shown = await stack.good("preview", "--diff");
     assert.match(shown, /\+ mtu: 1400/);
     assert.doesNotMatch(shown, /reorderHeader|mac30/);
-    assert.match(await stack.good("up", "--yes", "--skip-preview"), /1 created[\s\S]*1 updated/);
+    assert.match(await stack.good("up", "--yes", "--skip-preview"), /3 created[\s\S]*1 updated/);
     assert.equal((await link("host1", "enp0s8.300"))?.["mtu"], 1400);
+    assert.equal(await on("host1", "ip route show dev shim30"), "172.16.30.64/26 scope link");
     assert.match(await stack.good("refresh", "--yes", "--skip-preview"), /unchanged/);
     assert.doesNotMatch(await stack.good("stack", "export"), /canary-of/);
     const state = await stack.good("stack", "export", "--show-secrets");

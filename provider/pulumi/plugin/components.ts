@@ -2,12 +2,16 @@
 import { createRequire } from "node:module";
 import type * as grpc from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
+import { HostShim, type HostShimArgs } from "../components/host-shim";
 import { VlanTopology, type VlanTopologyArgs } from "../components/vlan-topology";
 
 interface Constructed {
   urn: pulumi.Input<string>;
   state: pulumi.Inputs;
 }
+
+import { MacvlanNetwork, type MacvlanNetworkArgs } from "../resources/macvlan-network";
+import { VERSION } from "./version";
 
 // Pulumi's stubs have no types.
 // biome-ignore lint/suspicious/noExplicitAny: see above
@@ -28,7 +32,20 @@ function plainArgs(name: string, inputs: pulumi.Inputs): VlanTopologyArgs {
   return { ...inputs, hosts: Object.fromEntries(named) } as unknown as VlanTopologyArgs;
 }
 
+/** A network that a program hands over comes as a reference to it. */
+pulumi.runtime.registerResourceModule("macvlan", "index", {
+  version: VERSION,
+  construct(name, type, urn) {
+    if (type === "macvlan:index:MacvlanNetwork") return new MacvlanNetwork(name, {} as MacvlanNetworkArgs, { urn });
+    throw new Error(`pulumi-macvlan takes no ${type} as an input`);
+  },
+});
+
 const components: Record<string, Construct> = {
+  "macvlan:index:HostShim": (name, inputs, options) => {
+    const { urn, link } = new HostShim(name, inputs as unknown as HostShimArgs, options);
+    return { urn, state: { linkName: link.name, macAddress: link.macAddress } };
+  },
   "macvlan:index:VlanTopology": (name, inputs, options) => {
     const made = new VlanTopology(name, plainArgs(name, inputs), options);
     const { urn, plan, diagram, dot, networks, router, proof } = made;
@@ -42,7 +59,7 @@ const components: Record<string, Construct> = {
 };
 
 const componentProvider: pulumi.provider.Provider = {
-  version: "",
+  version: VERSION,
   async construct(name, type, inputs, options) {
     const construct = components[type];
     if (!construct) throw new Error(`pulumi-macvlan has no component "${type}"`);

@@ -17,6 +17,7 @@ import { type Operations, operations } from "../operations";
 import { type Change, detailsOf } from "./detail";
 import { asGiven, type Hosts, hostsOf, NoSuchHost, withConnections } from "./hosts";
 import { open, secretAs } from "./secrets";
+import { VERSION } from "./version";
 
 type Props = Record<string, unknown>;
 
@@ -56,7 +57,6 @@ interface Schema {
 
 /** Made by `npm run schema`; the sources' folder is a part of the package. */
 const SCHEMA = join(__dirname, "..", "..", "..", "..", "provider", "pulumi", "plugin", "schema.json");
-const MANIFEST = createRequire(__filename)("pulumi-macvlan/package.json") as { version: string };
 
 /** Pure: what they throw says what is wrong and what to do. */
 const functions: Record<string, (args: Props) => Props> = {
@@ -113,12 +113,12 @@ export class Plugin {
   private readonly calls: Record<string, (request: Untyped) => Promise<unknown>> = {
     getPluginInfo: async () => {
       const answer = new PluginInfo();
-      answer.setVersion(MANIFEST.version);
+      answer.setVersion(VERSION);
       return answer;
     },
     getSchema: async () => {
       const answer = new messages.GetSchemaResponse();
-      answer.setSchema(JSON.stringify({ ...this.schema, version: MANIFEST.version }));
+      answer.setSchema(JSON.stringify({ ...this.schema, version: VERSION }));
       return answer;
     },
     // As it came: it goes into the state, and what is secret in it is so there too.
@@ -134,6 +134,7 @@ export class Plugin {
       answer.setSupportspreview(true);
       // Whoever constructs components must.
       answer.setAcceptsecrets(true);
+      answer.setAcceptresources(true);
       return answer;
     },
     cancel: async () => new Empty(),
