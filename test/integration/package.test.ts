@@ -230,7 +230,7 @@ new HostShim("shim30", { host, network, name: "shim30", address: "172.16.30.2", 
     const state = await stack.good("stack", "export", "--show-secrets");
     const { deployment } = JSON.parse(state) as { deployment: { resources: { inputs?: { host?: unknown } }[] } };
     const named = deployment.resources.filter(({ inputs }) => inputs?.host === "host1");
-    assert.equal(named.length, 2);
+    assert.equal(named.length, 3);
     assert.doesNotMatch(JSON.stringify(named), /canary-of|privateKeyPath/);
     assert.match(state, /canary-of-plugin[\s\S]*canary-of-resource/);
     await stack.good("destroy", "--yes", "--skip-preview");
