@@ -57,6 +57,8 @@ const ARGUMENTS: Record<string, string> = { AddressPlan: "AddressesToPlan" };
 const SAME: Record<string, string> = { ProbeArgs: "GivenProbe" };
 const NAMELESS = ["__type", "Omit", "Pick"];
 
+const text = (description: string): Property => ({ type: "string", description });
+
 const HOST = "A name of the provider's `hosts`, or how it is reached.";
 
 class Schema {
@@ -112,15 +114,14 @@ class Schema {
     const [only] = types;
     if (only && types.length === 1) return this.specOf(only, place);
     if (types.every((one) => one.flags & ts.TypeFlags.BooleanLike)) return { type: "boolean" };
-    const type = { aliasSymbol: union.aliasSymbol, types };
-    if (type.types.every((one) => one.isNumberLiteral())) return { type: "integer" };
-    if (type.types.every((one) => one.isStringLiteral())) {
-      const name = type.aliasSymbol?.name ?? place;
-      const values = type.types.map((one) => ({ value: (one as ts.StringLiteralType).value }));
+    if (types.every((one) => one.isNumberLiteral())) return { type: "integer" };
+    if (types.every((one) => one.isStringLiteral())) {
+      const name = union.aliasSymbol?.name ?? place;
+      const values = types.map((one) => ({ value: (one as ts.StringLiteralType).value }));
       this.types[`macvlan:index:${name}`] ??= { type: "string", enum: values };
       return { $ref: `#/types/macvlan:index:${name}` };
     }
-    const specs = type.types.map((one) => this.specOf(one, place));
+    const specs = types.map((one) => this.specOf(one, place));
     return { oneOf: [...new Map(specs.map((spec) => [JSON.stringify(spec), spec])).values()] };
   }
 
@@ -168,20 +169,12 @@ class Schema {
   }
 
   shim(): ComponentSpec {
-    const text = (description: string): Property => ({ type: "string", description });
     const outputs = { linkName: text("The name of the link that it is made of."), macAddress: text("The link's.") };
     return this.component("pulumi/components/host-shim.ts", "HostShim", outputs, Object.keys(outputs));
   }
 
   topology(): ComponentSpec {
     const file = "pulumi/components/vlan-topology.ts";
-    this.fields(this.at(file, "VlanTopologyArgs"), "VlanTopology");
-    const host = this.types["macvlan:index:TopologyHost"];
-    const connection = host?.properties?.["connection"];
-    if (!connection) throw new Error(`${file}: a host has no connection`);
-    connection.description = `${HOST} Default: the one of the provider's hosts that its own key names.`;
-    host.required = (host.required ?? []).filter((field) => field !== "connection");
-    const text = (description: string): Property => ({ type: "string", description });
     const outputs: Record<string, Property> = {
       plan: {
         type: "object",
@@ -202,7 +195,13 @@ class Schema {
         description: "What came of each probe, as Reachability's; where `prove` or `probes` ask for it.",
       },
     };
-    return this.component(file, "VlanTopology", outputs, ["plan", "diagram", "dot", "networkIds"]);
+    const topology = this.component(file, "VlanTopology", outputs, ["plan", "diagram", "dot", "networkIds"]);
+    const host = this.types["macvlan:index:TopologyHost"];
+    const connection = host?.properties?.["connection"];
+    if (!connection) throw new Error(`${file}: a host has no connection`);
+    connection.description = `${HOST} Default: the one of the provider's hosts that its own key names.`;
+    host.required = (host.required ?? []).filter((field) => field !== "connection");
+    return topology;
   }
 
   private inputs(type: string, folder: string) {

@@ -10,6 +10,9 @@ export type Checked<T, Optional extends keyof T = never> = {
   [K in Exclude<keyof T, Optional>]-?: Exclude<T[K], undefined>;
 } & { [K in Optional]?: T[K] | undefined };
 
+export const isMap = (value: unknown): value is Props =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 export function isUnknown(value: unknown): boolean {
   if (value === UNKNOWN) return true;
   if (Array.isArray(value)) return value.some(isUnknown);
@@ -21,11 +24,7 @@ export const sortKeys = <T>(map: Record<string, T>): Record<string, T> =>
 
 /** A value with its object keys sorted and what is undefined left out: equal text means equal. */
 export function canonical(value: unknown): string {
-  return (
-    JSON.stringify(value, (_key, inner: unknown) =>
-      typeof inner === "object" && inner !== null && !Array.isArray(inner) ? sortKeys(inner as Props) : inner,
-    ) ?? "null"
-  );
+  return JSON.stringify(value, (_key, inner: unknown) => (isMap(inner) ? sortKeys(inner) : inner)) ?? "null";
 }
 
 export const withoutUndefined = (props: Props): Props => JSON.parse(JSON.stringify(props)) as Props;

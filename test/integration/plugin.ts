@@ -1,14 +1,10 @@
 // The plugin as Pulumi's engine runs it: a process of its own, asked over gRPC.
 import { type ChildProcess, spawn } from "node:child_process";
-import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { PartialFailure } from "../../provider/lifecycle/lifecycle";
+import { part, type Untyped } from "../../provider/pulumi/plugin/sdk";
 import type { Door, Props } from "./hosts";
 
-const part = createRequire(require.resolve("@pulumi/pulumi/cmd/dynamic-provider"));
-// The generated stubs have no types.
-// biome-ignore lint/suspicious/noExplicitAny: see above
-type Untyped = any;
 const grpc: Untyped = part("@grpc/grpc-js");
 const structs: Untyped = part("google-protobuf/google/protobuf/struct_pb.js");
 export const messages: Untyped = part("../../proto/provider_pb.js");

@@ -1,21 +1,16 @@
 // What the plugin constructs: the same components as a program's own, of the plugin's resources.
-import { createRequire } from "node:module";
 import type * as grpc from "@grpc/grpc-js";
 import * as pulumi from "@pulumi/pulumi";
 import { HostShim, type HostShimArgs } from "../components/host-shim";
 import { VlanTopology, type VlanTopologyArgs } from "../components/vlan-topology";
+import { MacvlanNetwork, type MacvlanNetworkArgs } from "../resources/macvlan-network";
+import { part, type Untyped } from "./sdk";
+import { VERSION } from "./version";
 
 interface Constructed {
   urn: pulumi.Input<string>;
   state: pulumi.Inputs;
 }
-
-import { MacvlanNetwork, type MacvlanNetworkArgs } from "../resources/macvlan-network";
-import { VERSION } from "./version";
-
-// Pulumi's stubs have no types.
-// biome-ignore lint/suspicious/noExplicitAny: see above
-type Untyped = any;
 
 type Construct = (name: string, inputs: pulumi.Inputs, options: pulumi.ComponentResourceOptions) => Constructed;
 
@@ -82,7 +77,6 @@ export async function componentServer(engine: string): Promise<Untyped> {
   } finally {
     console.log = print;
   }
-  const part = createRequire(require.resolve("@pulumi/pulumi/cmd/dynamic-provider"));
   const { ResourceProviderClient }: Untyped = part("../../proto/provider_grpc_pb.js");
   const { credentials }: typeof grpc = part("@grpc/grpc-js");
   return new ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());

@@ -1,12 +1,9 @@
 // What a preview shows of a change, field by field.
-import { canonical } from "../../vocabulary/values";
-
-type Props = Record<string, unknown>;
+import { canonical, isMap } from "../../vocabulary/values";
 
 export type Change = "add" | "delete" | "update";
 
-const isMap = (value: unknown): value is Props =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
+const hasKeys = (value: unknown): value is Record<string, unknown> => isMap(value) && Object.keys(value).length > 0;
 
 /** As Pulumi writes paths: https://www.pulumi.com/docs/iac/concepts/miscellaneous/property-paths/ */
 const step = (path: string, key: string): string =>
@@ -21,7 +18,7 @@ export function detailsOf(path: string, old: unknown, wanted: unknown): Map<stri
     const indexes = Array.from({ length: Math.max(old.length, wanted.length) }, (_, index) => index);
     return new Map(indexes.flatMap((index) => [...detailsOf(`${path}[${index}]`, old[index], wanted[index])]));
   }
-  if (!isMap(old) || !isMap(wanted)) return new Map([[path, "update"]]);
+  if (!hasKeys(old) || !hasKeys(wanted)) return new Map([[path, "update"]]);
   const keys = new Set([...Object.keys(old), ...Object.keys(wanted)]);
   return new Map([...keys].flatMap((key) => [...detailsOf(step(path, key), old[key], wanted[key])]));
 }

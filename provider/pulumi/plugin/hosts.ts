@@ -3,7 +3,7 @@
 import { quoted } from "../../vocabulary/errors";
 import { refusalsOf } from "../../vocabulary/fields";
 import { type Connection, hostSchema, publicPart, secretPart } from "../../vocabulary/host";
-import { isUnknown, UNKNOWN } from "../../vocabulary/values";
+import { isMap, isUnknown, UNKNOWN } from "../../vocabulary/values";
 
 type Props = Record<string, unknown>;
 
@@ -25,9 +25,7 @@ export function hostsOf(configured: unknown): Hosts | undefined {
   }
   if (typeof hosts !== "object" || Array.isArray(hosts)) throw wrong("hosts", "is no map");
   for (const [name, host] of Object.entries(hosts)) {
-    const read = hostSchema.safeParse(
-      typeof host === "object" && host !== null ? publicPart(host as Connection) : host,
-    );
+    const read = hostSchema.safeParse(isMap(host) ? publicPart(host as unknown as Connection) : host);
     const [refusal] = read.success || isUnknown(host) ? [] : refusalsOf(read.error, ["hosts", name]);
     if (refusal) throw wrong(refusal.property, refusal.reason);
   }

@@ -1,11 +1,10 @@
 // Secrets as Pulumi's engine wraps them, in values that come and go.
 // https://www.pulumi.com/docs/iac/guides/building-extending/providers/implementers/secret-handling/
+import { isMap } from "../../vocabulary/values";
+
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
-type Props = Record<string, unknown>;
-
-const isMap = (value: unknown): value is Props => typeof value === "object" && value !== null && !Array.isArray(value);
 const isSecret = (value: unknown): value is { value: unknown } => isMap(value) && value[SIGNATURE] === SECRET;
 
 /** A value without them: what is done with it needs the text. */

@@ -1,7 +1,6 @@
 // Pulumi's provider contract, for all its languages: what the engine asks of the plugin over gRPC.
 // https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as grpc from "@grpc/grpc-js";
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
@@ -16,16 +15,12 @@ import { logWarning } from "../engine";
 import { type Operations, operations } from "../operations";
 import { type Change, detailsOf } from "./detail";
 import { asGiven, type Hosts, hostsOf, NoSuchHost, withConnections } from "./hosts";
+import { part, SDK, type Untyped } from "./sdk";
 import { open, secretAs } from "./secrets";
 import { VERSION } from "./version";
 
 type Props = Record<string, unknown>;
 
-// Pulumi's stubs have no types, and fit the gRPC and protobuf that come with them.
-// biome-ignore lint/suspicious/noExplicitAny: see above
-type Untyped = any;
-const sdk = require.resolve("@pulumi/pulumi/cmd/dynamic-provider");
-const part = createRequire(sdk);
 const messages: Untyped = part("../../proto/provider_pb.js");
 const { ResourceProviderService }: Untyped = part("../../proto/provider_grpc_pb.js");
 const { PluginInfo }: Untyped = part("../../proto/plugin_pb.js");
@@ -80,7 +75,7 @@ export class Plugin {
   }
 
   private async warn(urn: string, text: string): Promise<void> {
-    await logWarning(sdk, this.engine, text, urn).catch(() => console.error(text));
+    await logWarning(SDK, this.engine, text, urn).catch(() => console.error(text));
   }
 
   private of(urn: string): Operations {
@@ -186,28 +181,23 @@ export class Plugin {
     },
     create: async (request) => {
       const [urn, said] = [request.getUrn(), request.getProperties()];
-      const given = propsOf(said);
       const answer = new messages.CreateResponse();
-      if (request.getPreview()) {
-        answer.setProperties(structOf(this.foreseen(urn, given), said));
-        return answer;
-      }
-      const { id, outs } = await this.recorded(said, () => this.of(urn).create(this.given(urn, given)));
-      answer.setId(id);
-      answer.setProperties(structOf(this.shown(outs, given), said));
+      const outs = await this.changed(request, said, async (given) => {
+        const made = await this.of(urn).create(given);
+        answer.setId(made.id);
+        return made.outs;
+      });
+      answer.setProperties(outs);
       return answer;
     },
     update: async (request) => {
       const [urn, said] = [request.getUrn(), request.getNews()];
-      const given = propsOf(said);
       const answer = new messages.UpdateResponse();
-      if (request.getPreview()) {
-        answer.setProperties(structOf(this.foreseen(urn, given), said));
-        return answer;
-      }
-      const state = this.known(urn, propsOf(request.getOlds()));
-      const { outs } = await this.recorded(said, () => this.of(urn).update(state, this.given(urn, given)));
-      answer.setProperties(structOf(this.shown(outs, given), said));
+      const outs = await this.changed(request, said, async (given) => {
+        const state = this.known(urn, propsOf(request.getOlds()));
+        return (await this.of(urn).update(state, given)).outs;
+      });
+      answer.setProperties(outs);
       return answer;
     },
     read: async (request) => {
@@ -261,13 +251,15 @@ export class Plugin {
     throw new Error(`${what}: its host has none of that name with the mark of ${ownerOf(urn)}`);
   }
 
-  /** A half-made resource is recorded with its state, hosts as the program says them. */
-  private async recorded<T>(said: Struct, work: () => Promise<T>): Promise<T> {
+  /** The state after a change, foreseen in a preview. A half-made resource is recorded with its own, hosts as the program says them. */
+  private async changed(request: Untyped, said: Struct, work: (given: Props) => Promise<Props>): Promise<Struct> {
+    const [urn, given] = [request.getUrn(), propsOf(said)];
+    if (request.getPreview()) return structOf(this.foreseen(urn, given), said);
     try {
-      return await work();
+      return structOf(this.shown(await work(this.given(urn, given)), given), said);
     } catch (error) {
       if (!(error instanceof PartialFailure)) throw error;
-      const properties = this.shown(error.properties, propsOf(said));
+      const properties = this.shown(error.properties, given);
       throw new PartialFailure(error.message, error.id, secretAs(properties, said.toJavaScript()) as Props);
     }
   }
