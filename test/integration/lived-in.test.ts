@@ -2,28 +2,30 @@
 import assert from "node:assert/strict";
 import Table from "cli-table3";
 import { HOSTS } from "../lab/topology";
+import { lab } from "./hooks";
 import { assertSame, type Driven, driven, json, on, type Props, snapshot } from "./hosts";
 
 const COUNT = 20;
 const CHOSEN = "02:42:aa:bb:cc:01";
 /**
- * Seconds without an answer: of the container that is back first, and of the one that is back last. What was measured with nothing beside
- * it stands in docs/guarantees.md (3 and 6); in npm test another lab keeps the machine busy, so that twice as much is let pass.
+ * Seconds without an answer, of the container that misses least and of the one that misses most. What was measured stands in
+ * docs/guarantees.md; in npm test another lab keeps the machine busy.
  */
-const FIRST = 2 * 3;
-const LAST = 2 * 6;
-/** Docker 20.10 starts its whole daemon's program for each container that gets IPv6. */
-const FIRST_WITH_IPV6 = 2 * 5;
-const LAST_WITH_IPV6 = 2 * 23;
+const LEAST = 2;
+const MOST = 3;
+/** In seconds: two answers in a row that did not come. */
+const SILENCE = 0.25;
 
 const V4 = { subnet: "172.16.30.0/24", gateway: "172.16.30.1", ipRange: "172.16.30.64/26" };
 const V6 = { subnet: "fd00:30::/64", gateway: "fd00:30::1" };
 
+const MTU = "the MTU of its VLAN";
 const CHANGES: [what: string, change: Props][] = [
   ["its VLAN, of another protocol", { parent: "outer301" }],
   ["its gateway and its mode", { subnets: [{ ...V4, gateway: "172.16.30.2" }], mode: "private" }],
   ["an IPv6 subnet more", { subnets: [V4, V6] }],
   ["the IPv6 subnet away again, and a label", { subnets: [V4], labels: { note: "2" } }],
+  [MTU, { parent: "enp0s8", vlanId: 301, protocol: "802.1ad", name: "outer301", mtu: 1400 }],
   ["its subnet wider", { subnets: [{ ...V4, subnet: "172.16.30.0/23" }] }],
 ];
 
@@ -57,7 +59,7 @@ class Peer {
          setsid ping -D -n -i 0.1 -I enp0s8.$id $address >/tmp/asked/$address.$id 2>&1 </dev/null & done; done; sleep 2`,
     );
 
-  /** For each address, the longest time without an answer in seconds, from before the change until now. */
+  /** For each address, for how many seconds in all it gave no answer, from before the change until now. */
   async told(): Promise<number[]> {
     const printed = await on(
       this.host,
@@ -66,10 +68,9 @@ class Peer {
     );
     return printed.split("\n").map((line) => {
       const [, ...times] = line.trim().split(" ");
-      return Math.max(
-        ...times.slice(1).map((time, index) => Number(time) - Number(times[index])),
-        times.length < 2 ? 999 : 0,
-      );
+      assert.ok(times.length > 1, `${line} never answered`);
+      const gaps = times.slice(1).map((time, index) => Number(time) - Number(times[index]));
+      return gaps.reduce((sum, gap) => sum + (gap > SILENCE ? gap : 0), 0);
     });
   }
 
@@ -81,7 +82,7 @@ for (const { name: host } of HOSTS) {
     this.timeout(240_000);
     const peer = new Peer(host === "host1" ? "host2" : "host1");
     const names = Array.from({ length: COUNT }, (_, index) => `c${index + 1}`);
-    const table = new Table({ head: ["change", "first back (s)", "last back (s)"], style: { head: [], border: [] } });
+    const table = new Table({ head: ["change", "least (s)", "most (s)"], style: { head: [], border: [] } });
     const vlans: Driven[] = [];
     let asItWas: string;
     let network: Driven;
@@ -106,16 +107,21 @@ for (const { name: host } of HOSTS) {
         };
       });
     };
-    /** As the kernel has them: Docker 28 shows others. */
-    const macs = async () =>
+    /** What the kernel has in the containers, as "driver's name and MAC address": Docker 28 shows others. */
+    const devices = async () =>
       (
         await on(
           host,
-          `for process in $(docker inspect -f '{{.State.Pid}}' ${names.join(" ")}); do cat /proc/$process/root/sys/class/net/eth*/address; done`,
+          `for process in $(docker inspect -f '{{.State.Pid}}' ${names.join(" ")}); do cd /proc/$process/root/sys/class/net
+             for device in eth* pmv-*; do [ ! -e $device ] || echo \${device%%[0-9]*} $(cat $device/address); done; done`,
         )
       )
         .split("\n")
         .sort();
+    const update = async (change: Props) => {
+      now = { ...now, ...change };
+      await network.update(now);
+    };
 
     before(async () => {
       asItWas = await snapshot(host);
@@ -148,24 +154,52 @@ for (const { name: host } of HOSTS) {
 
     for (const [what, change] of CHANGES) {
       it(`keeps its containers as they are while ${what} changes`, async () => {
-        const [were, had] = [await inspect(), await macs()];
+        const [were, had] = [await inspect(), await devices()];
         assert.equal(had.length, COUNT);
-        assert.ok(had.includes(CHOSEN));
+        assert.ok(had.includes(`eth ${CHOSEN}`));
         await peer.ask(were.map(({ IPAddress }) => IPAddress));
-        now = { ...now, ...change };
-        await network.update(now);
+        await (what === MTU ? vlans[1]?.update(change) : update(change));
         const gaps = (await peer.told()).sort((one, other) => one - other);
         assert.deepEqual(await inspect(), were);
-        assert.deepEqual(await macs(), had);
+        assert.deepEqual(await devices(), had);
         assert.equal(gaps.length, COUNT);
         table.push([what, gaps[0]?.toFixed(1), gaps.at(-1)?.toFixed(1)]);
-        const [first, last] = what.includes("IPv6") ? [FIRST_WITH_IPV6, LAST_WITH_IPV6] : [FIRST, LAST];
         assert.ok(
-          (gaps[0] as number) <= first && (gaps.at(-1) as number) <= last,
+          (gaps[0] as number) <= LEAST && (gaps.at(-1) as number) <= MOST,
           `without an answer for ${gaps.join(" ")} s`,
         );
       });
     }
+
+    it("has somebody stand in for its containers while a change lies broken off, until the next takes it up", async () => {
+      const [were, had] = [await inspect(), await devices()];
+      await lab.exec(host, "cat >/usr/local/sbin/docker; chmod 755 /usr/local/sbin/docker", {
+        // All have left, and nothing is made yet.
+        input: `#!/bin/sh
+if [ "$*" = "system dial-stdio" ]; then
+  [ ! -e /run/left ] || { kill -KILL $PPID; exit 1; }
+  touch /run/left
+fi
+exec /usr/bin/docker "$@"
+`,
+      });
+      try {
+        await assert.rejects(update({ labels: { note: "3" } }));
+      } finally {
+        await on(host, "rm -f /usr/local/sbin/docker /run/left");
+      }
+      const attached = (await inspect()).filter(({ IPAddress }) => IPAddress !== "");
+      assert.deepEqual(attached, []);
+      assert.deepEqual(await devices(), had.map((device) => device.replace("eth", "pmv-")).sort());
+      const answered = await on(
+        peer.host,
+        `for address in ${were.map(({ IPAddress }) => IPAddress).join(" ")}; do ping -c 1 -W 3 -I enp0s8.301 $address; done`,
+      );
+      assert.equal(answered.match(/ttl=64/g)?.length, COUNT, answered);
+      await network.update(now);
+      assert.deepEqual(await inspect(), were);
+      assert.deepEqual(await devices(), had);
+    });
 
     it("gives what Docker chose an address of its new subnet, and refuses where a user chose one", async () => {
       const moved = { ...now, subnets: [{ subnet: "172.16.31.0/24", gateway: "172.16.31.1" }] };

@@ -52,13 +52,13 @@ describe("what the CLI tells", function () {
   it("at preview names the containers that a change takes off their network", async () =>
     assert.match(
       await preview({ LAB_NOTE: "2" }),
-      /Docker network "mac10" on host1 is made anew: c1 \(as last read\) will be off it for about 3 s, until they are put back/,
+      /Docker network "mac10" on host1 is made anew: c1 \(as last read\) will be off it for about 1 s, until they are put back/,
     ));
 
   it("at preview names those that come along to another parent", async () =>
     assert.match(
       await preview({ LAB_PARENT: "enp0s3" }),
-      /"mac10" on host1 is made anew: c1 \(as last read\) will be off it for about 3 s, until they are put back/,
+      /"mac10" on host1 is made anew: c1 \(as last read\) will be off it for about 1 s, until they are put back/,
     ));
 
   it("at preview names those that are in the way of another network", async () =>

@@ -95,9 +95,11 @@ const barred = ({ gateway, auxAddresses }: Subnet): string[] => [
   ...Object.values(auxAddresses ?? {}),
 ];
 
-/** For how long the last of them is off: as measured (docs/guarantees.md), with the slowest Docker. */
-const secondsOff = (count: number, networks: readonly MacvlanNetworkInputs[]): number =>
-  Math.ceil(2 + count * (canonical(networks.map(({ subnets }) => subnets)).includes("::") ? 1 : 0.15));
+/** For how long each is off, as measured (docs/guarantees.md); of an ipvlan, for which nobody can stand in, the last. */
+const secondsOff = (count: number, networks: readonly MacvlanNetworkInputs[]): number => {
+  if (networks.every(({ driver }) => driver === "macvlan")) return 1;
+  return Math.ceil(2 + count * (canonical(networks.map(({ subnets }) => subnets)).includes("::") ? 1 : 0.15));
+};
 
 const NO_PARENT = "is missing: it must be the name of a network interface";
 const NO_SUBNETS = "must name at least one subnet: without one Docker picks a pool that may collide with your LAN";
@@ -229,7 +231,7 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
     ];
   },
   script: "macvlan-network",
-  library: ["docker", "strangers"],
+  library: ["docker", "standin", "strangers"],
   data: (inputs, previous) => [
     inputs.name,
     inputs.parent ?? "",

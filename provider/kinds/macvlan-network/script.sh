@@ -64,76 +64,64 @@ others() {
 
 # --- Docker's API ----------------------------------------------------------------------------------------
 
-# requests LIST HOOK: "KEY METHOD PATH JSON" a line, one after the other over one connection of docker's own command line, since nothing else
-# need be there that speaks to its socket. HOOK KEY CODE MESSAGE is called for each as soon as it is answered. One after the other: asked
-# side by side, Docker 20.10 loses count of who is on a network, and no Docker is quicker.
+# requests LIST HOOK [FIRST]: "METHOD PATH JSON" a line, one after the other over one connection of docker's own command line, since
+# nothing else need be there that speaks to its socket. FIRST is called before each is sent, HOOK CODE MESSAGE once it is answered. One
+# after the other: asked side by side, Docker 20.10 loses count of who is on a network, and no Docker is quicker.
 requests() {
-  pipe=$run_dir/docker.$$
+  pipe=$run_dir/docker.$$ unsent=$1
   rm -f "$pipe" "$pipe.answers"
   mkfifo "$pipe" "$pipe.answers" || fail command "mkfifo $pipe" ""
   docker system dial-stdio <"$pipe" >"$pipe.answers" 2>&1 &
   # It stays open until Docker has answered: an end of input would tell it that nobody waits.
   exec 7>"$pipe" 8<"$pipe.answers"
-  ask_for "$1" &
-  keys=
-  while IFS=' ' read -r key _; do [ -z "$key" ] || keys=${keys:+$keys$nl}$key; done <<KEYS
-$1
-KEYS
-  code= message=
-  while IFS= read -r line <&8 || [ -n "$line" ]; do
-    case $code:$line in
-      *:HTTP/1.*) line=${line#* } code=${line%% *} ;;
-      2*:?) answered "$2" "$code" "" && code= ;;
-      :*) message=$line ;;
-      *'"message":"'*) line=${line#*'"message":"'} && answered "$2" "$code" "${line%\"*}" && code= ;;
-    esac
+  while [ -n "$unsent" ]; do
+    request=${unsent%%"$nl"*} unsent=${unsent#*"$nl"}
+    ${3:-ignore}
+    ask_for "$request"
+    "$2" "$code" "$message"
   done
-  while [ -n "$keys" ]; do answered "$2" 000 "${message:-Docker gave no answer}"; done
   exec 7>&- 8<&-
   rm -f "$pipe" "$pipe.answers"
 }
 
-# answered HOOK CODE MESSAGE: the first of $keys is.
-answered() {
-  key=${keys%%"$nl"*}
-  case $keys in *"$nl"*) keys=${keys#*"$nl"} ;; *) keys= ;; esac
-  "$1" "$key" "$2" "$3"
-  return 0
-}
-
+# ask_for "METHOD PATH JSON": the answer goes into $code and $message.
 ask_for() {
-  rest=$1
-  while [ -n "$rest" ]; do
-    line=${rest%%"$nl"*} rest=${rest#*"$nl"}
-    line=${line#* }
-    method=${line%% *} line=${line#* }
-    path=${line%% *} line=${line#* }
-    if [ -n "$rest" ]; then more=keep-alive; else more=close; fi
-    printf '%s %s HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\nContent-Length: %s\r\nConnection: %s\r\n\r\n%s' \
-      "$method" "$path" "${#line}" "$more" "$line" >&7
+  path=${1#* } json=${1#* * }
+  if [ -n "$unsent" ]; then more=keep-alive; else more=close; fi
+  printf '%s %s HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\nContent-Length: %s\r\nConnection: %s\r\n\r\n%s' \
+    "${1%% *}" "${path%% *}" "${#json}" "$more" "$json" >&7
+  code= message=
+  while IFS= read -r line <&8 || [ -n "$line" ]; do
+    case $code:$line in
+      *:HTTP/1.*) line=${line#* } code=${line%% *} ;;
+      2*:?) return ;;
+      :*) message=$line ;;
+      *'"message":"'*) line=${line#*'"message":"'} && message=${line%\"*} && return ;;
+    esac
   done
+  code=000 message=${message:-Docker gave no answer}
 }
 
-# Hooks: what was made, and why not is in $said.
+# A hook: what was made, and in $said why not.
 ignore() { :; }
 note() {
-  case $1:$2 in
-    created:2*) made_it=true ;;
-    removed:204 | removed:404) ;;
-    *) [ -n "$said" ] || said=$3 ;;
+  case $request:$1 in
+    POST*:2*) made_it=true ;;
+    DELETE*:204 | DELETE*:404) ;;
+    *) [ -n "$said" ] || said=$2 ;;
   esac
 }
 
 # made_anew JSON: in place of the network that is there, if any.
 made_anew() {
   made_it=false said=
-  requests "removed DELETE /networks/$name {}${nl}created POST /networks/create $1$nl" note
+  requests "DELETE /networks/$name {}${nl}POST /networks/create $1$nl" note
   [ "$made_it" = true ]
 }
 
 make() {
   made_it=false said=
-  requests "created POST /networks/create $1$nl" note
+  requests "POST /networks/create $1$nl" note
   [ "$made_it" = true ]
 }
 
@@ -205,14 +193,7 @@ connection_of() {
   case $priority in 0) priority= ;; esac
   config="$words,\"MacAddress\":\"$mac\"${priority:+,\"GwPriority\":$priority}"
   config="$config,\"IPAMConfig\":{${ip:+\"IPv4Address\":\"$ip\"${ip6:+,}}${ip6:+\"IPv6Address\":\"$ip6\"}}"
-  list="$list$container POST /networks/$name/connect {\"Container\":\"$container\",\"EndpointConfig\":{$config}}$nl"
-}
-
-# in_container PROCESS COMMAND ...: with the host's own programs, in the container's network.
-in_container() {
-  process=$1
-  shift
-  nsenter -t "$process" -n "$@" 2>&1
+  list="${list}POST /networks/$name/connect {\"Container\":\"$container\",\"EndpointConfig\":{$config}}$nl"
 }
 
 # has_mac PROCESS ADDRESS: does one of its interfaces have it? Read where the kernel shows it: a look costs no process.
@@ -266,24 +247,41 @@ with_macs() {
   IFS=" 	$nl"
 }
 
+# disconnect_all LIST: each has a stand-in at once.
 disconnect_all() {
-  list=
+  list= waiting=$1
   IFS=$nl
   for line in $1; do
-    list="$list${line%%|*} POST /networks/$name/disconnect {\"Container\":\"${line%%|*}\",\"Force\":true}$nl"
+    list="${list}POST /networks/$name/disconnect {\"Container\":\"${line%%|*}\",\"Force\":true}$nl"
   done
   IFS=" 	$nl"
-  [ -z "$list" ] || requests "$list" ignore
+  [ -n "$list" ] || return 0
+  stand_in_name
+  look_at_way
+  requests "$list" gone
 }
+
+next_waiting() {
+  line=${waiting%%"$nl"*} waiting=${waiting#*"$nl"}
+  split "$line"
+}
+
+# A hook.
+gone() {
+  next_waiting
+  case $1 in 2*) stand_in_for "$process" "$mac" $ip $ip6 ;; esac
+}
+
+make_room() { split "${waiting%%"$nl"*}" && step_aside "$process"; }
 
 # A hook: the container of the next line is back. One that has gone in the meantime (docker run --rm) is nobody's loss; one that is there
 # already came with a request that Docker said had failed (a full disk).
 back() {
-  line=${waiting%%"$nl"*} waiting=${waiting#*"$nl"}
-  case $2:$3 in
+  next_waiting
+  case $1:$2 in
     2* | *"already exists in network"*) keep_mac "$line" >>"$run_dir/macs.$$" & ;;
     *"No such container"*) ;;
-    *) wrong=$3 ;;
+    *) wrong=$2 ;;
   esac
 }
 
@@ -299,7 +297,8 @@ connect_all() {
   done
   IFS=" 	$nl"
   : >"$run_dir/macs.$$"
-  [ -z "$list" ] || requests "$list" back
+  stand_in_name
+  [ -z "$list" ] || requests "$list" back make_room
   wait
   said=$wrong$(cat "$run_dir/macs.$$")
   rm -f "$run_dir/macs.$$"

@@ -38,6 +38,7 @@ describe("scripts", () => {
       "lib.sh",
       "persist.sh",
       "session.sh",
+      "standin.sh",
       "strangers.sh",
     ]);
     const folders = readdirSync(KINDS).filter((folder) => existsSync(join(KINDS, folder, "script.sh")));

@@ -126,13 +126,13 @@ describe("diff", () => {
 
     it("names them where a change takes them off for a moment", async () => {
       assert.deepEqual(await told({ labels: { a: "b" } }), [
-        'Docker network "mac10" on host1 is made anew: c1, c2 (as last read) will be off it for about 3 s, until they are put back as they were',
+        'Docker network "mac10" on host1 is made anew: c1, c2 (as last read) will be off it for about 1 s, until they are put back as they were',
       ]);
     });
     for (const change of [{ parent: "enp0s8.200" }, { parent: UNKNOWN }, { labels: UNKNOWN }]) {
       it(`names them where the network moves, or may do so: ${JSON.stringify(change)}`, async () => {
         assert.deepEqual(await told(change), [
-          'Docker network "mac10" on host1 is made anew: c1, c2 (as last read) will be off it for about 3 s, until they are put back as they were',
+          'Docker network "mac10" on host1 is made anew: c1, c2 (as last read) will be off it for about 1 s, until they are put back as they were',
         ]);
       });
     }

@@ -5,18 +5,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readScript, textOf } from "../../../../provider/host/scripts";
 
-const SCRIPT = textOf(readScript("macvlan-network", ["docker"]));
+const SCRIPT = textOf(readScript("macvlan-network", ["docker", "standin"]));
 const MAC = "02:42:ac:10:0a:14";
+
+const FUNCTIONS = [
+  ...["number", "groups", "covers", "split", "by_user", "fits", "refuse_misfits", "connection_of"],
+  ...["look_at_way", "stand_in_for"],
+];
 
 /** Some of its functions, in a shell of their own; the network's subnets are the new ones. */
 function inShell(code: string, ...words: string[]): string {
-  const functions = ["number", "groups", "covers", "split", "by_user", "fits", "refuse_misfits", "connection_of"].map(
-    (name) => {
-      const [found] = new RegExp(`^${name}\\(\\) \\{(.*\\}$|[\\s\\S]*?^\\}$)`, "m").exec(SCRIPT) ?? [];
-      assert.ok(found, name);
-      return found;
-    },
-  );
+  const functions = FUNCTIONS.map((name) => {
+    const [found] = new RegExp(`^${name}\\(\\) \\{(.*\\}$|[\\s\\S]*?^\\}$)`, "m").exec(SCRIPT) ?? [];
+    assert.ok(found, name);
+    return found;
+  });
   const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-unit-"));
   try {
     writeFileSync(join(folder, "kept"), "c1 172.16.99.8\n");
@@ -34,8 +37,8 @@ function inShell(code: string, ...words: string[]): string {
 
 describe("macvlan-network", () => {
   const request = (line: string) => {
-    const [key, method, path, ...body] = inShell('connection_of "$1"\nprintf %s "$list"', line).split(" ");
-    assert.deepEqual([key, method, path], [line.split("|")[0], "POST", "/networks/mac1/connect"]);
+    const [method, path, ...body] = inShell('connection_of "$1"\nprintf %s "$list"', line).split(" ");
+    assert.deepEqual([method, path], ["POST", "/networks/mac1/connect"]);
     return JSON.parse(body.join(" ")) as unknown;
   };
 
@@ -85,4 +88,48 @@ describe("macvlan-network", () => {
       "misfits six (fd00:11::9), web (172.16.99.9)",
     );
   });
+
+  /** What is typed for a container that leaves a network of which Docker says this. */
+  const standIn = (said: string, ...container: string[]) =>
+    inShell(
+      `exec 3>&1
+       ask() { printf %s '${said}'; }
+       has_own_network() { [ "$1" != 0 ]; }
+       ip() { printf 'ip %s\n' "$*" >&3; }
+       in_container() { printf 'in %s: %s\n%s' "$1" "$6" "$7" >&3; }
+       STAND_IN= stand_in=pmv-1
+       look_at_way
+       stand_in_for "$@"`,
+      ...container,
+    )
+      .split("\n")
+      .filter(Boolean);
+  const MADE = [`ip link add link eth0.10 name pmv-1 netns 12 address ${MAC} type macvlan mode vepa`, "in 12: pmv-1"];
+  const SAID = "eth0.10 vepa 172.16.10.0/24=172.16.10.1 fd00:10::/64=fd00:10::1/64";
+
+  it("is stood in for with the container's own MAC address, addresses and ways out", () =>
+    assert.deepEqual(standIn(`macvlan false ${SAID}`, "12", MAC, "172.16.10.20", "fd00:10::2"), [
+      ...MADE,
+      "addr add 172.16.10.20/24 dev pmv-1",
+      "addr add fd00:10::2/64 dev pmv-1 nodad",
+      "link set dev pmv-1 up",
+      "route add default via 172.16.10.1 dev pmv-1",
+      "route add default via fd00:10::1 dev pmv-1",
+    ]));
+
+  it("is stood in for without a way out of an internal network", () =>
+    assert.deepEqual(standIn(`macvlan true ${SAID}`, "12", MAC, "172.16.10.20"), [
+      ...MADE,
+      "addr add 172.16.10.20/24 dev pmv-1",
+      "link set dev pmv-1 up",
+    ]));
+
+  for (const [what, said, process, mac] of [
+    ["an ipvlan", "ipvlan false eth0.10 bridge 172.16.10.0/24=", "12", MAC],
+    ["a container that is stopped", `macvlan false ${SAID}`, "0", MAC],
+    ["a container without a MAC address", `macvlan false ${SAID}`, "12", ""],
+    ["a network that is gone", "", "12", MAC],
+  ] as const) {
+    it(`has nobody stand in for ${what}`, () => assert.deepEqual(standIn(said, process, mac, "172.16.10.20"), []));
+  }
 });
