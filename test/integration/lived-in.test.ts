@@ -118,6 +118,14 @@ for (const { name: host } of HOSTS) {
       )
         .split("\n")
         .sort();
+    /** Where each container sends what is not for its own networks. */
+    const ways = async () =>
+      (
+        await on(
+          host,
+          `for name in ${names.join(" ")}; do echo $name $(nsenter -t $(docker inspect -f '{{.State.Pid}}' $name) -n ip route show default | cut -d ' ' -f 1-3); done`,
+        )
+      ).split("\n");
     const update = async (change: Props) => {
       now = { ...now, ...change };
       await network.update(now);
@@ -135,12 +143,15 @@ for (const { name: host } of HOSTS) {
         c2: "--network-alias web",
         c3: "--restart always",
       };
+      // Its way out is the bridge's.
+      const elsewhere = "c4";
       await on(
         host,
         names
           .map((name) => `docker run -d --name ${name} --network lived ${more[name] ?? ""} busybox sleep 100000`)
           .join("; "),
       );
+      await on(host, `docker network connect bridge ${elsewhere}`);
       await network.refresh();
     });
     after(async () => {
@@ -154,14 +165,19 @@ for (const { name: host } of HOSTS) {
 
     for (const [what, change] of CHANGES) {
       it(`keeps its containers as they are while ${what} changes`, async () => {
-        const [were, had] = [await inspect(), await devices()];
-        assert.equal(had.length, COUNT);
+        const [were, had, went] = [await inspect(), await devices(), await ways()];
+        assert.equal(had.length, COUNT + 1);
         assert.ok(had.includes(`eth ${CHOSEN}`));
         await peer.ask(were.map(({ IPAddress }) => IPAddress));
         await (what === MTU ? vlans[1]?.update(change) : update(change));
         const gaps = (await peer.told()).sort((one, other) => one - other);
         assert.deepEqual(await inspect(), were);
         assert.deepEqual(await devices(), had);
+        const [{ gateway } = V4] = (change["subnets"] ?? []) as (typeof V4)[];
+        assert.deepEqual(
+          await ways(),
+          went.map((way) => way.replace(/172\.16\.30\.[12]$/, gateway)),
+        );
         assert.equal(gaps.length, COUNT);
         table.push([what, gaps[0]?.toFixed(1), gaps.at(-1)?.toFixed(1)]);
         assert.ok(
@@ -172,7 +188,7 @@ for (const { name: host } of HOSTS) {
     }
 
     it("has somebody stand in for its containers while a change lies broken off, until the next takes it up", async () => {
-      const [were, had] = [await inspect(), await devices()];
+      const [were, had, went] = [await inspect(), await devices(), await ways()];
       await lab.exec(host, "cat >/usr/local/sbin/docker; chmod 755 /usr/local/sbin/docker", {
         // All have left, and nothing is made yet.
         input: `#!/bin/sh
@@ -190,15 +206,16 @@ exec /usr/bin/docker "$@"
       }
       const attached = (await inspect()).filter(({ IPAddress }) => IPAddress !== "");
       assert.deepEqual(attached, []);
-      assert.deepEqual(await devices(), had.map((device) => device.replace("eth", "pmv-")).sort());
+      const standing = (await devices()).filter((device) => device.startsWith("pmv-"));
+      assert.equal(new Set(standing).size, COUNT);
+      for (const device of standing) assert.ok(had.includes(device.replace("pmv-", "eth")), device);
       const answered = await on(
         peer.host,
         `for address in ${were.map(({ IPAddress }) => IPAddress).join(" ")}; do ping -c 1 -W 3 -I enp0s8.301 $address; done`,
       );
       assert.equal(answered.match(/ttl=64/g)?.length, COUNT, answered);
       await network.update(now);
-      assert.deepEqual(await inspect(), were);
-      assert.deepEqual(await devices(), had);
+      assert.deepEqual([await inspect(), await devices(), await ways()], [were, had, went]);
     });
 
     it("gives what Docker chose an address of its new subnet, and refuses where a user chose one", async () => {

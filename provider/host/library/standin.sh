@@ -7,43 +7,55 @@ stand_in_name() { stand_in=pmv-$(printf '%s' "$name" | cksum) && stand_in=${stan
 # has_own_network PROCESS: it is there, and not (any more) a process of the host itself.
 has_own_network() { [ "${1:-0}" != 0 ] && [ -e "/proc/$1/ns/net" ] && ! [ "/proc/$1/ns/net" -ef /proc/self/ns/net ]; }
 
-# look_at_way: what a container of the network as it is now stands on: parent, mode, whether nobody leaves it, and its subnets with their
-# gateways. Only macvlan: an ipvlan has no MAC address of its own, and one parent serves one of its modes.
-look_at_way() {
-  way=$(ask '{{.Driver}} {{.Internal}} {{with .Options}}{{index . "parent"}} {{with index . "macvlan_mode"}}{{.}}{{else}}bridge{{end}}{{end}}{{range .IPAM.Config}} {{.Subnet}}={{.Gateway}}{{end}}')
-  case $way in "macvlan "*) way=${way#* } ;; *) way= ;; esac
+# look_at_footing: what a container of the network as it is now stands on: parent, mode, whether nobody leaves it, and its subnets with their
+# gateways. Only macvlan: an ipvlan has no MAC address of its own, and one parent serves one of its modes. And none for passthru, where the
+# kernel gives it the parent's.
+footing=
+look_at_footing() {
+  footing=$(ask '{{.Driver}} {{.Internal}} {{with .Options}}{{index . "parent"}} {{with index . "macvlan_mode"}}{{.}}{{else}}bridge{{end}}{{end}}{{range .IPAM.Config}} {{.Subnet}}={{.Gateway}}{{end}}')
+  case $footing in *" passthru"*) footing= ;; "macvlan "*) footing=${footing#* } ;; *) footing= ;; esac
 }
 
-STAND_IN='echo 0 >"/proc/sys/net/ipv6/conf/$1/disable_ipv6" 2>/dev/null
+# Nothing that others advertise: it has what Docker's has, and no IPv6 where that has none.
+STAND_IN='cd /proc/sys/net/ipv6/conf 2>/dev/null && cd "$1" && {
+case $2 in *" nodad"*) echo 0 ;; *) echo 1 ;; esac >disable_ipv6
+echo 0 >accept_ra
+echo 0 >autoconf
+}
 printf "%s" "$2" | ip -force -batch -'
 
-# stand_in_for PROCESS MAC ADDRESS ...: by what look_at_way saw.
+# Behind every way out that Docker gives a container, which must find none of its own there already.
+LAST=32000
+
+# stand_in_for PROCESS MAC ADDRESS ...: by what look_at_footing saw.
 stand_in_for() {
-  [ -n "$way" ] && [ -n "$2" ] && has_own_network "$1" || return 0
+  [ -n "$footing" ] && [ -n "$2" ] && has_own_network "$1" || return 0
   standing=$1 lines= routes=
-  internal=${way%% *} rest=${way#* }
+  internal=${footing%% *} rest=${footing#* }
   on=${rest%% *} rest=${rest#* }
   mode=${rest%% *} configs=${rest#"$mode"}
   ip link add link "$on" name "$stand_in" netns "$1" address "$2" type macvlan mode "$mode" 2>/dev/null || return 0
   shift 2
   for own; do
     for config in $configs; do
-      case $config$own in *:*.*:*) ;; *:*.* | *.*:*) continue ;; esac
+      case $config$own in *:*.* | *.*:*) continue ;; esac
       covers "${config%%=*}" "$own" || continue
       subnet=${config%%=*} gateway=${config#*=}
       case $own in *:*) more=" nodad" ;; *) more= ;; esac
       lines="${lines}addr add $own/${subnet#*/} dev $stand_in$more$nl"
-      [ "$internal" = true ] || [ -z "$gateway" ] || routes="${routes}route add default via ${gateway%/*} dev $stand_in$nl"
+      [ "$internal" = true ] || [ -z "$gateway" ] || routes="${routes}route add default via ${gateway%/*} dev $stand_in metric $LAST$nl"
     done
   done
   in_container "$standing" sh -c "$STAND_IN" sh "$stand_in" "${lines}link set dev $stand_in up$nl$routes" >/dev/null
 }
 
-# step_aside PROCESS: before Docker's own comes, which has the same addresses.
+# step_aside PROCESS: before Docker's own comes, which has the same addresses. Looked for in the kernel's own list: /sys may be the host's.
 step_aside() {
   has_own_network "$1" || return 0
-  devices=/proc/$1/root/sys/class/net
-  [ -d "$devices" ] && ! [ -e "$devices/$stand_in" ] || in_container "$1" ip link del dev "$stand_in" >/dev/null
+  while IFS= read -r device; do
+    case $device in *"$stand_in:"*) in_container "$1" ip link del dev "$stand_in" >/dev/null && return ;; esac
+  done <"/proc/$1/net/dev"
+  return 0
 }
 
 # in_container PROCESS COMMAND ...: with the host's own programs, in the container's network.

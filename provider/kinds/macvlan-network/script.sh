@@ -68,7 +68,7 @@ others() {
 # nothing else need be there that speaks to its socket. FIRST is called before each is sent, HOOK CODE MESSAGE once it is answered. One
 # after the other: asked side by side, Docker 20.10 loses count of who is on a network, and no Docker is quicker.
 requests() {
-  pipe=$run_dir/docker.$$ unsent=$1
+  pipe=$run_dir/docker.$$ unsent=$1 code=
   rm -f "$pipe" "$pipe.answers"
   mkfifo "$pipe" "$pipe.answers" || fail command "mkfifo $pipe" ""
   docker system dial-stdio <"$pipe" >"$pipe.answers" 2>&1 &
@@ -247,7 +247,8 @@ with_macs() {
   IFS=" 	$nl"
 }
 
-# disconnect_all LIST: each has a stand-in at once.
+# disconnect_all LIST NEXT: each has a stand-in at once, unless they stood in the way of the network that is made next (JSON): one parent
+# serves no macvlan and ipvlan together.
 disconnect_all() {
   list= waiting=$1
   IFS=$nl
@@ -257,7 +258,7 @@ disconnect_all() {
   IFS=" 	$nl"
   [ -n "$list" ] || return 0
   stand_in_name
-  look_at_way
+  case $2 in *'"Driver":"macvlan"'*) look_at_footing ;; *) footing= ;; esac
   requests "$list" gone
 }
 
@@ -272,7 +273,8 @@ gone() {
   case $1 in 2*) stand_in_for "$process" "$mac" $ip $ip6 ;; esac
 }
 
-make_room() { split "${waiting%%"$nl"*}" && step_aside "$process"; }
+# A stand-in answers better than a Docker that has gone.
+make_room() { [ "$code" = 000 ] || { split "${waiting%%"$nl"*}" && step_aside "$process"; }; }
 
 # A hook: the container of the next line is back. One that has gone in the meantime (docker run --rm) is nobody's loss; one that is there
 # already came with a request that Docker said had failed (a full disk).
@@ -281,7 +283,11 @@ back() {
   case $1:$2 in
     2* | *"already exists in network"*) keep_mac "$line" >>"$run_dir/macs.$$" & ;;
     *"No such container"*) ;;
-    *) wrong=$2 ;;
+    *)
+      wrong=$2
+      [ -n "$footing" ] || look_at_footing
+      stand_in_for "$process" "$mac" $ip $ip6
+      ;;
   esac
 }
 
@@ -326,6 +332,17 @@ remember() {
   if [ -n "$kept" ]; then write "$(kept_addresses)" 600 "$kept"; else rm -f "$(kept_addresses)"; fi
 }
 
+# Of a network that goes for good, nobody is left to stand in for.
+forget_lost() {
+  [ -e "$lost" ] || return 0
+  stand_in_name
+  while IFS= read -r line; do
+    split "$line"
+    step_aside "$process" </dev/null
+  done <"$lost"
+  rm -f "$lost"
+}
+
 reconnect_lost() {
   said=
   all=$(cat "$lost")
@@ -356,13 +373,13 @@ recreate() {
   old=$(existing)
   remember
   made
-  disconnect_all "$containers"
+  disconnect_all "$containers" "$create"
   if made_anew "$create" && connect_all "$containers"; then
     rm -f "$lost"
     return
   fi
   why=$said undoing=true
-  disconnect_all "$containers"
+  disconnect_all "$containers" "$old"
   find_network && [ "$found_spec" != "$spec" ] || made_anew "$old" || fail not-undone "$why" "$said"
   connect_all "$containers" || fail not-undone "$why" "$said"
   rm -f "$lost"
@@ -405,7 +422,10 @@ observe() {
 
 remove() {
   ask_network
-  [ -n "$id" ] || return 0
+  [ -n "$id" ] || {
+    forget_lost
+    return 0
+  }
   if [ "$found_mark" != "$mark" ]; then
     section kept
     printf '%s\n' "$found_mark"
@@ -413,7 +433,8 @@ remove() {
   fi
   need_empty
   run docker network rm "$name"
-  rm -f "$lost" "$(kept_addresses)"
+  forget_lost
+  rm -f "$(kept_addresses)"
   drop_mark
   rmdir "${marks%/*}" 2>/dev/null
   return 0
@@ -446,8 +467,9 @@ own_undo() {
   else
     containers=$(cat "$guard/before/containers")
     if ! find_network || [ "$id" != "$(cat "$guard/before/id")" ]; then
-      disconnect_all "$containers"
-      made_anew "$(cat "$guard/before/network")"
+      old=$(cat "$guard/before/network")
+      disconnect_all "$containers" "$old"
+      made_anew "$old"
     fi
     connect_all "$containers"
   fi

@@ -10,7 +10,7 @@ const MAC = "02:42:ac:10:0a:14";
 
 const FUNCTIONS = [
   ...["number", "groups", "covers", "split", "by_user", "fits", "refuse_misfits", "connection_of"],
-  ...["look_at_way", "stand_in_for"],
+  ...["look_at_footing", "stand_in_for"],
 ];
 
 /** Some of its functions, in a shell of their own; the network's subnets are the new ones. */
@@ -97,8 +97,8 @@ describe("macvlan-network", () => {
        has_own_network() { [ "$1" != 0 ]; }
        ip() { printf 'ip %s\n' "$*" >&3; }
        in_container() { printf 'in %s: %s\n%s' "$1" "$6" "$7" >&3; }
-       STAND_IN= stand_in=pmv-1
-       look_at_way
+       STAND_IN= stand_in=pmv-1 LAST=32000
+       look_at_footing
        stand_in_for "$@"`,
       ...container,
     )
@@ -113,8 +113,8 @@ describe("macvlan-network", () => {
       "addr add 172.16.10.20/24 dev pmv-1",
       "addr add fd00:10::2/64 dev pmv-1 nodad",
       "link set dev pmv-1 up",
-      "route add default via 172.16.10.1 dev pmv-1",
-      "route add default via fd00:10::1 dev pmv-1",
+      "route add default via 172.16.10.1 dev pmv-1 metric 32000",
+      "route add default via fd00:10::1 dev pmv-1 metric 32000",
     ]));
 
   it("is stood in for without a way out of an internal network", () =>
@@ -126,6 +126,7 @@ describe("macvlan-network", () => {
 
   for (const [what, said, process, mac] of [
     ["an ipvlan", "ipvlan false eth0.10 bridge 172.16.10.0/24=", "12", MAC],
+    ["one whose parent is its alone", "macvlan false eth0.10 passthru 172.16.10.0/24=", "12", MAC],
     ["a container that is stopped", `macvlan false ${SAID}`, "0", MAC],
     ["a container without a MAC address", `macvlan false ${SAID}`, "12", ""],
     ["a network that is gone", "", "12", MAC],
