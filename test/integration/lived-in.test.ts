@@ -131,6 +131,24 @@ for (const { name: host } of HOSTS) {
       await network.update(now);
     };
 
+    /** All have left, and nothing is made yet. */
+    const breakOff = async (change: Props) => {
+      await lab.exec(host, "cat >/usr/local/sbin/docker; chmod 755 /usr/local/sbin/docker", {
+        input: `#!/bin/sh
+if [ "$*" = "system dial-stdio" ]; then
+  [ ! -e /run/left ] || { kill -KILL $PPID; exit 1; }
+  touch /run/left
+fi
+exec /usr/bin/docker "$@"
+`,
+      });
+      try {
+        await assert.rejects(update(change));
+      } finally {
+        await on(host, "rm -f /usr/local/sbin/docker /run/left");
+      }
+    };
+
     before(async () => {
       asItWas = await snapshot(host);
       await peer.start();
@@ -189,21 +207,7 @@ for (const { name: host } of HOSTS) {
 
     it("has somebody stand in for its containers while a change lies broken off, until the next takes it up", async () => {
       const [were, had, went] = [await inspect(), await devices(), await ways()];
-      await lab.exec(host, "cat >/usr/local/sbin/docker; chmod 755 /usr/local/sbin/docker", {
-        // All have left, and nothing is made yet.
-        input: `#!/bin/sh
-if [ "$*" = "system dial-stdio" ]; then
-  [ ! -e /run/left ] || { kill -KILL $PPID; exit 1; }
-  touch /run/left
-fi
-exec /usr/bin/docker "$@"
-`,
-      });
-      try {
-        await assert.rejects(update({ labels: { note: "3" } }));
-      } finally {
-        await on(host, "rm -f /usr/local/sbin/docker /run/left");
-      }
+      await breakOff({ labels: { note: "3" } });
       const attached = (await inspect()).filter(({ IPAddress }) => IPAddress !== "");
       assert.deepEqual(attached, []);
       const standing = (await devices()).filter((device) => device.startsWith("pmv-"));
@@ -229,6 +233,13 @@ exec /usr/bin/docker "$@"
       for (const { IPAddress } of await inspect()) assert.match(IPAddress, /^172\.16\.31\./);
       const [{ IPAddress } = { IPAddress: "" }] = await inspect();
       assert.match(await on(peer.host, `ping -c 3 -W 3 -I enp0s8.301 ${IPAddress}`), /ttl=64/);
+    });
+
+    it("leaves nobody standing in for the containers of a network that is deleted", async () => {
+      await breakOff({ labels: { note: "4" } });
+      assert.match(String(await devices()), /pmv-/);
+      await network.delete();
+      assert.doesNotMatch(String(await devices()), /pmv-/);
     });
   });
 }
