@@ -7,6 +7,9 @@ import { assertSame, type Driven, driven, json, on, type Props, snapshot } from 
 
 const COUNT = 20;
 const CHOSEN = "02:42:aa:bb:cc:01";
+/** On Docker's own bridge too, which is its way out. */
+const ELSEWHERE = "c4";
+const BRIDGE = "172.17.0.1";
 /**
  * Seconds without an answer, of the container that misses least and of the one that misses most. What was measured stands in
  * docs/guarantees.md; in npm test another lab keeps the machine busy.
@@ -161,15 +164,13 @@ exec /usr/bin/docker "$@"
         c2: "--network-alias web",
         c3: "--restart always",
       };
-      // Its way out is the bridge's.
-      const elsewhere = "c4";
       await on(
         host,
         names
           .map((name) => `docker run -d --name ${name} --network lived ${more[name] ?? ""} busybox sleep 100000`)
           .join("; "),
       );
-      await on(host, `docker network connect bridge ${elsewhere}`);
+      await on(host, `docker network connect bridge ${ELSEWHERE}`);
       await network.refresh();
     });
     after(async () => {
@@ -183,7 +184,7 @@ exec /usr/bin/docker "$@"
 
     for (const [what, change] of CHANGES) {
       it(`keeps its containers as they are while ${what} changes`, async () => {
-        const [were, had, went] = [await inspect(), await devices(), await ways()];
+        const [were, had] = [await inspect(), await devices()];
         assert.equal(had.length, COUNT + 1);
         assert.ok(had.includes(`eth ${CHOSEN}`));
         await peer.ask(were.map(({ IPAddress }) => IPAddress));
@@ -191,10 +192,11 @@ exec /usr/bin/docker "$@"
         const gaps = (await peer.told()).sort((one, other) => one - other);
         assert.deepEqual(await inspect(), were);
         assert.deepEqual(await devices(), had);
-        const [{ gateway } = V4] = (change["subnets"] ?? []) as (typeof V4)[];
+        const [{ gateway } = V4, dual] = (change["subnets"] ?? []) as (typeof V4)[];
+        // Docker sends a container's traffic where there is a gateway of both kinds, else by the name of the network.
         assert.deepEqual(
           await ways(),
-          went.map((way) => way.replace(/172\.16\.30\.[12]$/, gateway)),
+          names.map((name) => `${name} default via ${name === ELSEWHERE && !dual ? BRIDGE : gateway}`),
         );
         assert.equal(gaps.length, COUNT);
         table.push([what, gaps[0]?.toFixed(1), gaps.at(-1)?.toFixed(1)]);
