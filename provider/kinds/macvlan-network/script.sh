@@ -64,11 +64,14 @@ others() {
 
 # --- Docker's API ----------------------------------------------------------------------------------------
 
+# Only one change at a time is under way on a host. What a killed one left of them the next replaces.
+pipe=$run_dir/docker.pipe macs=$run_dir/docker.macs
+
 # requests LIST HOOK [FIRST]: "METHOD PATH JSON" a line, one after the other over one connection of docker's own command line, since
 # nothing else need be there that speaks to its socket. FIRST is called before each is sent, HOOK CODE MESSAGE once it is answered. One
 # after the other: asked side by side, Docker 20.10 loses count of who is on a network, and no Docker is quicker.
 requests() {
-  pipe=$run_dir/docker.$$ unsent=$1 code=
+  unsent=$1 code=
   rm -f "$pipe" "$pipe.answers"
   mkfifo "$pipe" "$pipe.answers" || fail command "mkfifo $pipe" ""
   docker system dial-stdio <"$pipe" >"$pipe.answers" 2>&1 &
@@ -281,7 +284,7 @@ make_room() { [ "$code" = 000 ] || { split "${waiting%%"$nl"*}" && step_aside "$
 back() {
   next_waiting
   case $1:$2 in
-    2* | *"already exists in network"*) keep_mac "$line" >>"$run_dir/macs.$$" & ;;
+    2* | *"already exists in network"*) keep_mac "$line" >>"$macs" & ;;
     *"No such container"*) ;;
     *)
       wrong=$2
@@ -302,12 +305,12 @@ connect_all() {
     IFS=$nl
   done
   IFS=" 	$nl"
-  : >"$run_dir/macs.$$"
+  : >"$macs"
   stand_in_name
   [ -z "$list" ] || requests "$list" back make_room
   wait
-  said=$wrong$(cat "$run_dir/macs.$$")
-  rm -f "$run_dir/macs.$$"
+  said=$wrong$(cat "$macs")
+  rm -f "$macs"
   [ -z "$said" ]
 }
 
@@ -340,7 +343,7 @@ forget_lost() {
     split "$line"
     step_aside "$process" </dev/null
   done <"$lost"
-  rm -f "$lost"
+  rm -f "$lost" "$pipe" "$pipe.answers" "$macs"
 }
 
 reconnect_lost() {
