@@ -38,6 +38,15 @@ describe("a program in YAML", () => {
     it(`has types and fields of the schema: ${name}`, () => assert.deepEqual(refusals(type, properties), []));
   }
 
+  it("refers to outputs that there are", () => {
+    const text = readFileSync(file, "utf8");
+    const unknown = [...text.matchAll(/\$\{(\w+)\.(\w+)\}/g)].filter(([, name = "", output = ""]) => {
+      const outputs = resources[program.resources[name]?.type ?? ""]?.properties ?? {};
+      return !(output in outputs);
+    });
+    assert.deepEqual(unknown.map(String), []);
+  });
+
   it("is checked for what is missing, unknown, and of another type, however deep", () => {
     const { lan } = program.resources;
     assert.deepEqual(refusals("macvlan:index:VlanSubinterface", { host: "host1", vlanID: "300" }), [
