@@ -7,6 +7,8 @@ import { assertSame, type Driven, driven, json, on, type Props, snapshot } from 
 
 const COUNT = 20;
 const CHOSEN = "02:42:aa:bb:cc:01";
+/** Those with Docker 28, the first that knows a gateway's priority. */
+const PRIORITIES = new Set(["forky"]);
 /** Is on a bridge network too, which is its way out. */
 const ELSEWHERE = "c4";
 const BRIDGE = "172.29.0.1";
@@ -30,6 +32,7 @@ const CHANGES: [what: string, change: Props][] = [
   ["the IPv6 subnet away again, and a label", { subnets: [V4], labels: { note: "2" } }],
   [MTU, { parent: "enp0s8", vlanId: 301, protocol: "802.1ad", name: "outer301", mtu: 1400 }],
   ["its subnet wider", { subnets: [{ ...V4, subnet: "172.16.30.0/23" }] }],
+  ["its subnet narrower", { subnets: [V4] }],
 ];
 
 interface Found {
@@ -80,7 +83,7 @@ class Peer {
   end = () => on(this.host, "pkill ping; ip link del enp0s8.300; ip link del enp0s8.301; rm -rf /tmp/asked; true");
 }
 
-for (const { name: host } of HOSTS) {
+for (const { name: host, release } of HOSTS) {
   describe(`A lived-in network on ${host}`, function () {
     this.timeout(240_000);
     const peer = new Peer(host === "host1" ? "host2" : "host1");
@@ -160,14 +163,15 @@ exec /usr/bin/docker "$@"
       }
       network = await driven("MacvlanNetwork", host, { name: "lived", parent: "enp0s8.300", subnets: [V4] }).create();
       const more: Record<string, string> = {
-        c1: `--ip 172.16.30.20 --mac-address ${CHOSEN}`,
-        c2: "--network-alias web",
-        c3: "--restart always",
+        c1: `lived --ip 172.16.30.20 --mac-address ${CHOSEN}`,
+        c2: "lived --network-alias web",
+        c3: "lived --restart always",
+        ...(PRIORITIES.has(release) ? { c5: "name=lived,gw-priority=5" } : {}),
       };
       await on(
         host,
         names
-          .map((name) => `docker run -d --name ${name} --network lived ${more[name] ?? ""} busybox sleep 100000`)
+          .map((name) => `docker run -d --name ${name} --network ${more[name] ?? "lived"} busybox sleep 100000`)
           .join("; "),
       );
       await on(
@@ -189,6 +193,7 @@ exec /usr/bin/docker "$@"
       it(`keeps its containers as they are while ${what} changes`, async () => {
         const [were, had] = [await inspect(), await devices()];
         assert.equal(had.length, COUNT + 1);
+        assert.equal(were.find(({ Name }) => Name === "/c5")?.GwPriority, PRIORITIES.has(release) ? 5 : 0);
         assert.ok(had.includes(`eth ${CHOSEN}`));
         await peer.ask(were.map(({ IPAddress }) => IPAddress));
         await (what === MTU ? vlans[1]?.update(change) : update(change));

@@ -36,6 +36,8 @@ export interface Entry {
 /** What changes on one host. */
 export interface HostChange {
   name: string;
+  /** Its name before the change. */
+  was: string;
   host: HostFields;
   credentials: Credentials;
   /** Made, or changed. */
@@ -90,16 +92,18 @@ export function checkReadiness(news: Props): { inputs: Props; refusals: Refusal[
   return { inputs, refusals };
 }
 
-/** What changes, of those hosts on which something does; without `olds` all is new. A host under another name is the same host. */
+/** The name that a host of the new program had in the old one: a host under another name is the same host. */
+export const formerName = (olds: ReadinessInputs | undefined, news: ReadinessInputs, name: string): string =>
+  Object.keys(olds?.wanted ?? {}).find(
+    (old) =>
+      !(old in news.wanted) &&
+      !(name in (olds?.wanted ?? {})) &&
+      sameHost(olds?.hosts[old] as HostFields, news.hosts[name] as HostFields),
+  ) ?? name;
+
+/** What changes, of those hosts on which something does; without `olds` all is new. */
 export function changesOf(olds: ReadinessInputs | undefined, news: ReadinessInputs): HostChange[] {
-  const former = (name: string): string =>
-    Object.keys(olds?.wanted ?? {}).find(
-      (old) =>
-        !(old in news.wanted) &&
-        !(name in (olds?.wanted ?? {})) &&
-        sameHost(olds?.hosts[old] as HostFields, news.hosts[name] as HostFields),
-    ) ?? name;
-  const names = Object.keys(news.wanted).map((name) => ({ name, old: former(name) }));
+  const names = Object.keys(news.wanted).map((name) => ({ name, old: formerName(olds, news, name) }));
   const known = new Set(names.map(({ old }) => old));
   const gone = Object.keys(olds?.wanted ?? {}).filter((old) => !known.has(old));
   return [...names, ...gone.map((name) => ({ name, old: name }))]
@@ -118,8 +122,8 @@ export function changesOf(olds: ReadinessInputs | undefined, news: ReadinessInpu
       }
       const all = [...now.values()];
       const [from, to] = [olds?.hosts[oldName], news.hosts[name]];
-      const old = from && { name: oldName, host: from, credentials: olds?.credentials?.[oldName] ?? {} };
-      const wanted = to && { name, host: to, credentials: news.credentials?.[name] ?? {} };
+      const old = from && { name: oldName, was: oldName, host: from, credentials: olds?.credentials?.[oldName] ?? {} };
+      const wanted = to && { name, was: oldName, host: to, credentials: news.credentials?.[name] ?? {} };
       if (old && wanted && !sameHost(from, to)) {
         return [
           { ...old, made: [], goes, all: [] },

@@ -7,7 +7,7 @@ import { readScript } from "../../host/scripts";
 import { isUnknown } from "../../vocabulary/values";
 import { macvlanNetwork } from "../macvlan-network/kind";
 import { dataOf, explainEntry, usersOf } from "./answers";
-import { changesOf, entriesOf, type HostChange, type ReadinessState, type Users } from "./kind";
+import { changesOf, entriesOf, formerName, type HostChange, type ReadinessState, type Users } from "./kind";
 
 /** As the hosts have it. What one that does not answer had stays: its own resources tell what is wrong with it. */
 export async function readUsers(runner: Runner, state: ReadinessState): Promise<Users> {
@@ -18,6 +18,7 @@ export async function readUsers(runner: Runner, state: ReadinessState): Promise<
     if (!host || networks.length === 0) return { name, here: {} };
     const change: HostChange = {
       name,
+      was: name,
       host,
       credentials: credentials?.[name] ?? {},
       made: [],
@@ -38,28 +39,23 @@ export async function readUsers(runner: Runner, state: ReadinessState): Promise<
 }
 
 /** Those of networks that stay. */
-export function usersLeft({ users = {} }: ReadinessState, news: ReadinessState): Users {
-  const left = Object.entries(users).map(([name, here]): [string, Record<string, string[]>] => {
+export function usersLeft(olds: ReadinessState, news: ReadinessState): Users {
+  const left = Object.keys(news.wanted).map((name): [string, Record<string, string[]>] => {
     const now = entriesOf(news, name);
-    return [
-      name,
-      Object.fromEntries(Object.entries(here).filter(([network]) => now.has(`${macvlanNetwork.type} ${network}`))),
-    ];
+    const here = Object.entries(olds.users?.[formerName(olds, news, name)] ?? {});
+    return [name, Object.fromEntries(here.filter(([network]) => now.has(`${macvlanNetwork.type} ${network}`)))];
   });
   return Object.fromEntries(left.filter(([, here]) => Object.keys(here).length > 0));
 }
 
-/** What an update would be refused for, by what was last read. A network that comes again tells of itself. */
+/** What an update would be refused for, by what was last read. */
 export function foretell(olds: ReadinessState, news: ReadinessState): string | undefined {
   if (isUnknown([news.hosts, news.wanted])) return undefined;
-  const lines = changesOf(olds, news).flatMap(({ name, goes, all }) =>
-    goes
-      .filter(({ key }) => !all.some((entry) => entry.key === key))
-      .flatMap((entry) => {
-        const users =
-          entry.kind === macvlanNetwork ? olds.users?.[name]?.[entry.kind.localId(entry.inputs)] : undefined;
-        return users ? [`  ${name}: ${explainEntry(entry, { code: "in-use", details: [users.join(" ")] })}`] : [];
-      }),
+  const lines = changesOf(olds, news).flatMap(({ name, was, goes }) =>
+    goes.flatMap((entry) => {
+      const users = entry.kind === macvlanNetwork ? olds.users?.[was]?.[entry.kind.localId(entry.inputs)] : undefined;
+      return users ? [`  ${name}: ${explainEntry(entry, { code: "in-use", details: [users.join(" ")] })}`] : [];
+    }),
   );
   return lines.length === 0 ? undefined : `an update will be refused, by what was last read:\n${lines.join("\n")}`;
 }

@@ -115,6 +115,8 @@ export class World {
     try {
       this.plan = planAddresses(this.asked(more), planned);
     } catch (error) {
+      // A refusal is told in words; anything else is a defect.
+      if ((error as Error).constructor !== Error) throw error;
       this.assertWayOut(String(error), more);
       this.program = before;
       this.counts.refused += 1;

@@ -52,11 +52,20 @@ describe("readiness: who is on the networks", () => {
     assert.match(foretell(lived, state({ hosts, wanted: {} })) ?? "", /host1: .*"mac10".*: d1;.*\n.*host1: .*"mac20"/);
   });
 
-  it("foretells nothing of what stays, comes again or is not known yet", () => {
-    const ipvlan = {
-      host1: { MacvlanNetwork: both.MacvlanNetwork.map((it) => ({ ...it, driver: "ipvlan" as const })) },
-    };
-    for (const wanted of [state().wanted, { ...state().wanted, ...ipvlan }, UNKNOWN as never])
+  it("foretells it of what is made anew, and of a host that gets another name in the same change", () => {
+    const ipvlan = both.MacvlanNetwork.map((it) => ({ ...it, driver: "ipvlan" as const }));
+    assert.match(
+      foretell(lived, state({ wanted: { ...state().wanted, host1: { MacvlanNetwork: ipvlan } } })) ?? "",
+      /host1: .*"mac10".*: d1;.*\n.*host1: .*"mac20".*: web, db;/,
+    );
+    const { host1, ...others } = state().hosts;
+    const renamed = state({ hosts: { ...others, first: host1 as never }, wanted: { first: without("mac20").host1 } });
+    assert.match(foretell(lived, renamed) ?? "", /^ {2}first: .*"mac20".*: web, db;/m);
+    assert.deepEqual(usersLeft(lived, renamed), { first: { mac10: ["d1"] } });
+  });
+
+  it("foretells nothing of what stays or is not known yet", () => {
+    for (const wanted of [state().wanted, UNKNOWN as never])
       assert.equal(foretell(lived, state({ wanted })), undefined);
     assert.equal(foretell(state(), state({ wanted: {} })), undefined);
   });
