@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { lab } from "./hooks";
-import { assertSame, on, type Props, snapshot } from "./hosts";
+import { assertSame, driven, on, type Props, snapshot } from "./hosts";
 import { Project } from "./pulumi";
 
 const PROGRAM = `import { VlanTopology } from "pulumi-macvlan";
@@ -194,23 +194,42 @@ describe("ready or not at all", function () {
     assert.equal(await passes(), "ttl=63");
   });
 
+  const assertRefused = async (vlans: Props, said: RegExp[], connection: object = {}) => {
+    const now = await looked();
+    want(vlans, connection);
+    const { exitCode, all } = await up();
+    assert.notEqual(exitCode, 0, String(all));
+    assert.match(String(all), /error: nothing was changed anywhere: \d hosts? /);
+    for (const line of said) assert.match(String(all), line);
+    for (const [index, found] of (await looked()).entries()) assertSame(found, now[index] ?? "");
+  };
+
   for (const { what, given, after, vlans, connection, said } of CASES) {
     it(`changes nothing anywhere: ${what}`, async () => {
       await each(given);
       try {
-        const now = await looked();
-        want(vlans, connection);
-        const { exitCode, all } = await up();
-        assert.notEqual(exitCode, 0, String(all));
-        assert.match(String(all), /error: nothing was changed anywhere: \d hosts? /);
-        for (const line of said) assert.match(String(all), line);
-        for (const [index, found] of (await looked()).entries()) assertSame(found, now[index] ?? "");
+        await assertRefused(vlans, said, connection);
       } finally {
         await each(after);
       }
       assert.equal(await passes(), "ttl=63");
     });
   }
+
+  it("changes nothing anywhere: a subnet that another stack's router has", async () => {
+    await on("host3", "ip link add d30 type dummy; ip link set d30 up");
+    const interfaces = [{ interface: "d30", addresses: ["172.16.30.1/24"] }];
+    const theirs = await driven("InterVlanRouter", "host3", { name: "theirs", interfaces }).create();
+    try {
+      await assertRefused({ mac10, mac20, mac30 }, [
+        /1 host is not ready:\s+router: router[^:]*: 172\.16\.30\.\S+ is in a subnet that another router there \(its mark says "[^"]*tests\/lab\/InterVlanRouter-theirs"\) has on "d30"/,
+      ]);
+    } finally {
+      await theirs.delete();
+      await on("host3", "ip link del d30");
+    }
+    assert.equal(await passes(), "ttl=63");
+  });
 
   it("is changed once nothing stands against it, and asks nobody when nothing changes", async () => {
     want({ mac10, mac20, mac30 });

@@ -313,7 +313,7 @@ export const interVlanRouter: ResourceKind<InterVlanRouterInputs> = {
     ...subnetClaims(inputs),
   ],
   script: "inter-vlan-router",
-  library: ["strangers", "legs"],
+  library: ["routers", "strangers", "legs"],
   data: (inputs) => [
     inputs.interfaces.flatMap((entry) => entry.addresses.map((address) => `${entry.interface} ${address}`)),
     inputs.interfaces.map((entry) => entry.interface),

@@ -71,6 +71,14 @@ export function dataOf(verb: "ask" | "look", change: HostChange, owner: string, 
     ),
     ofType(made, macvlanNetwork).map(({ name }) => name),
     routes.map((router) => `${tableOf(router)} ${router.name}`),
+    routes.map(({ name, interfaces, nat }) =>
+      [
+        name,
+        interfaces.map((entry) => entry.interface).join(" "),
+        nat.map(({ outInterface }) => outInterface).join(" "),
+        interfaces.flatMap((entry) => entry.addresses.map((address) => `${entry.interface} ${address}`)).join(","),
+      ].join("|"),
+    ),
     links(goes),
     ofType(goes, macvlanNetwork).map(({ name }) => name),
   ];

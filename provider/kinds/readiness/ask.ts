@@ -18,7 +18,7 @@ const TOLD = "not all hosts are ready, as is told at another resource";
 async function ask(runner: Runner, change: HostChange, owner: string, before: string): Promise<string[]> {
   const { name, host, credentials, all } = change;
   try {
-    const script = readScript("readiness", ["docker"]);
+    const script = readScript("readiness", ["docker", "routers"]);
     const answer = await runner.run(host, credentials, script, encodeData(dataOf("ask", change, owner, before)));
     const sections = decodeSections(answer.stdout);
     const noes = noesOf(change, sections);

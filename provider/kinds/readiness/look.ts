@@ -27,7 +27,12 @@ export async function readUsers(runner: Runner, state: ReadinessState): Promise<
     };
     try {
       const input = encodeData(dataOf("look", change, __owner, __owner));
-      const { stdout } = await runner.run(host, change.credentials, readScript("readiness", ["docker"]), input);
+      const { stdout } = await runner.run(
+        host,
+        change.credentials,
+        readScript("readiness", ["docker", "routers"]),
+        input,
+      );
       const sections = decodeSections(stdout);
       return { name, here: sections.has("end") ? Object.fromEntries(usersOf(networks, sections)) : users[name] };
     } catch {

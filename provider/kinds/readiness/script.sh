@@ -10,6 +10,7 @@ take_list links # "type:name" a line
 take_list vlans # "name parent protocol id" a line
 take_list networks
 take_list tables # "table router" a line
+take_list wanted_routers # "router|devices|ways out|device address, ..." a line
 take_list leaving_links # as links
 take_list leaving_networks
 end
@@ -116,6 +117,17 @@ free_table() {
   ours "$found" || fail foreign "$found"
 }
 
+# Of one's own stack they make way by themselves.
+others() { for folder in $(routers); do ours "$(mark_of "$folder")" || printf '%s\n' "$folder"; done; }
+
+apart() {
+  IFS='|' read -r name devices uplinks addresses <<LINE
+$1
+LINE
+  addresses=$(printf '%s' "$addresses" | tr , '\n')
+  refuse_others
+}
+
 # What would vanish with a link, and is not ours.
 nobody_on() {
   below=
@@ -168,6 +180,11 @@ if ! no host need_root; then
     IFS=" 	$nl"
     table=${line% *} name=${line#* }
     no "InterVlanRouter $name" free_table
+  done
+  IFS=$nl
+  for line in $wanted_routers; do
+    IFS=" 	$nl"
+    no "InterVlanRouter ${line%%|*}" apart "$line"
   done
   IFS=" 	$nl"
   for link in $leaving_links; do

@@ -22,7 +22,7 @@ const scripts = new Map([
   ["confirm", textOf(readLibrary("confirm"))],
   ...kinds.map(({ script, library }): [string, string] => [script, textOf(readScript(script, library))]),
   ["reachability", textOf(readScript("reachability"))],
-  ["readiness", textOf(readScript("readiness", ["docker"]))],
+  ["readiness", textOf(readScript("readiness", ["docker", "routers"]))],
 ]);
 const shells = [["sh"], ["dash"], ["bash", "--posix"], ["busybox", "sh"]].filter(
   ([program]) => spawnSync(program ?? "", ["--help"]).error === undefined,
@@ -37,6 +37,7 @@ describe("scripts", () => {
       "legs.sh",
       "lib.sh",
       "persist.sh",
+      "routers.sh",
       "session.sh",
       "standin.sh",
       "strangers.sh",

@@ -12,7 +12,7 @@ describe("inter-vlan-router's script", () => {
 
   /** What one of its functions reads in the rules of a router. */
   const reads = (name: string, rules: string): string => {
-    const text = textOf(readScript("inter-vlan-router", ["strangers"]));
+    const text = textOf(readScript("inter-vlan-router", ["routers", "strangers"]));
     const [found] = new RegExp(`^${name}\\(\\) \\{.*\\}$`, "m").exec(text) ?? [];
     assert.ok(found);
     writeFileSync(join(folder, "ruleset"), rules);

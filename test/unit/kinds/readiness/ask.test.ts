@@ -72,6 +72,7 @@ describe("readiness: asking", () => {
         "1 enp0s8.100 enp0s8 802.1Q 100",
         "0",
         "1 pulumi_macvlan_router router",
+        "1 router|enp0s8.100|enp0s9|enp0s8.100 172.16.10.1/24",
         "0",
         "0",
         "pulumi-macvlan:end ",
