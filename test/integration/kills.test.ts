@@ -152,7 +152,8 @@ describe("a kill of the CLI while nobody reads what it prints", function () {
       env: { ...process.env, ...stack.env },
       stdio: ["ignore", "pipe", "pipe"],
     });
-    assert.ok(await until(() => programs().length > 0, 40), "the program did not start");
+    const started = await until(() => programs().length > 0 || child.exitCode !== null, 90);
+    assert.ok(started && child.exitCode === null, `the program did not start; the CLI's exit code: ${child.exitCode}`);
     await sleep(3000);
     child.kill("SIGKILL");
     child.stdout.destroy();
