@@ -6,6 +6,7 @@ import {
   type DescribedTopology,
   type DescribedVlan,
   hostsOf,
+  interfaceOf,
   networkOf,
   nodePart,
   planned,
@@ -36,12 +37,18 @@ interface GivenRouter {
   nat?: unknown;
 }
 
-/** Sub-interfaces, where VLANs are tagged. */
-export const subinterfaceOn = <Parent>(
-  { vlanId, mtu }: DescribedVlan,
+/** Sub-interfaces, where VLANs are tagged; `named` makes the name, where it is another one than VlanSubinterface's own default. */
+export const subinterfaceOn = <Parent, Name>(
+  vlan: DescribedVlan,
   parent: Parent,
   { persist }: GivenTopology<GivenVlan>,
-) => (vlanId === undefined ? undefined : { parent, vlanId, mtu, persist });
+  named: (name: (parent: string) => string) => Name,
+) => {
+  const { vlanId, protocol, mtu } = vlan;
+  if (vlanId === undefined) return undefined;
+  const name = protocol === "802.1ad" ? named((on) => interfaceOf(vlan, on)) : undefined;
+  return { parent, vlanId, name, protocol, mtu, persist };
+};
 
 /** By their names; those on a host. */
 export const vlansOn = <Vlan extends DescribedVlan>(

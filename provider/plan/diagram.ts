@@ -25,9 +25,12 @@ function graphOf(topology: DescribedTopology, plan: PlannedAddresses): Graph {
   const at = (host: string) => all.filter(([, vlan]) => hostsOf(topology, vlan).includes(host));
   const routed = all.filter(([name]) => router && (router.vlans?.includes(name) ?? true));
   return {
-    vlans: all.map(([name, { vlanId, subnets }]) => ({
+    vlans: all.map(([name, { vlanId, protocol, subnets }]) => ({
       id: id("vlan", name),
-      label: [`${name}: ${vlanId === undefined ? "untagged" : `VLAN ${vlanId}`}`, ...subnets.map(planned)],
+      label: [
+        `${name}: ${vlanId === undefined ? "untagged" : `${protocol === "802.1ad" ? "802.1ad " : ""}VLAN ${vlanId}`}`,
+        ...subnets.map(planned),
+      ],
     })),
     hosts: Object.keys(hosts).map((host) => ({
       id: id("host", host),

@@ -5,11 +5,11 @@ import { type PlannedAddresses, reservedBlocks } from "../kinds/address-plan/pla
 import { alone, type Cidr, contains, formatAddress, parseAddress, parseCidr } from "../vocabulary/addresses";
 import { formatBlock } from "../vocabulary/blocks";
 import { quoted } from "../vocabulary/errors";
-import { type DescribedVlan, hostsOf, networkOf, parentOf, planned, reservedOf } from "./topology";
+import { type DescribedVlan, hostsOf, interfaceOf, networkOf, parentOf, planned, reservedOf } from "./topology";
 
 export type AttachedVlan = Pick<
   DescribedVlan,
-  "formerly" | "network" | "vlanId" | "subnets" | "hosts" | "parent" | "driver" | "mode" | "mtu" | "dhcp"
+  "formerly" | "network" | "vlanId" | "protocol" | "subnets" | "hosts" | "parent" | "driver" | "mode" | "mtu" | "dhcp"
 >;
 
 /** A node of the cluster. */
@@ -129,16 +129,17 @@ class Attachments {
 
   /** The plugin that makes the pod's interface. */
   private plugin(name: string, vlan: AttachedVlan, host: string): object {
-    const { vlanId, driver = "macvlan", mode, mtu } = vlan;
+    const { vlanId, protocol, driver = "macvlan", mode, mtu } = vlan;
     const parent = parentOf(vlan, host, this.args.hosts[host]?.parent) as string;
     const size = mtu === undefined ? {} : { mtu };
     if (this.args.link === "vlan") {
       if (vlanId === undefined)
         throw new Error(`VLAN ${quoted(name)} has no vlanId: the vlan plugin needs one; take link "interface"`);
+      if (protocol === "802.1ad")
+        throw new Error(`VLAN ${quoted(name)} is 802.1ad: the vlan plugin makes 802.1Q only; take link "interface"`);
       return { type: "vlan", master: parent, vlanId, ...size };
     }
-    const master = vlanId === undefined ? parent : `${parent}.${vlanId}`;
-    return { type: driver, master, ...(mode === undefined ? {} : { mode }), ...size };
+    return { type: driver, master: interfaceOf(vlan, parent), ...(mode === undefined ? {} : { mode }), ...size };
   }
 
   private definition(name: string, plugin: object, ipam: object): NetworkAttachmentDefinition {

@@ -4,6 +4,8 @@ import type { RouterInterface } from "../formats/dnsmasq";
 import type { DockerNetwork } from "../formats/docker";
 import { type AddressesToPlan, gatewayOf, type HostToPlan, type SubnetToPlan } from "../kinds/address-plan/planner";
 import { parentClaim } from "../kinds/shared/parent";
+import type { VlanSubinterfaceArguments } from "../kinds/vlan-subinterface/arguments";
+import { defaultName } from "../kinds/vlan-subinterface/kind";
 import { contains, formatCidr, overlaps, parseAddress, parseCidr } from "../vocabulary/addresses";
 import { messageOf, quoted } from "../vocabulary/errors";
 import { dockerName, interfaceName, vlanId as vlanIdField } from "../vocabulary/fields";
@@ -35,6 +37,11 @@ export interface DescribedVlan {
   network?: string | undefined;
   /** 1 to 4094. Default: none, untagged, straight on the parent. */
   vlanId?: number | undefined;
+  /**
+   * As VlanSubinterface's. Default: "802.1Q". Sub-interfaces of 802.1ad are called `<parent>.ad<vlanId>`, so that another protocol is an
+   * update, as another id is: the new ones stand, and networks move over, before the old ones go.
+   */
+  protocol?: VlanSubinterfaceArguments["protocol"];
   /** CIDR texts, or objects with a gateway, reserved addresses, a size. */
   subnets: (string | Omit<SubnetToPlan, "hosts">)[];
   /** The router's addresses, one for each subnet at most. Default: the first of each subnet. */
@@ -79,6 +86,14 @@ export const hostsOf = ({ hosts }: DescribedTopology, vlan: DescribedVlan): stri
   vlan.hosts ?? Object.keys(hosts);
 export const parentOf = (vlan: DescribedVlan, host: string, otherwise: string | undefined): string | undefined =>
   typeof vlan.parent === "object" ? (vlan.parent[host] ?? otherwise) : (vlan.parent ?? otherwise);
+/** The interface that a VLAN comes in through; an 802.1ad one has a name of its own, so that it can stand beside the 802.1Q one of its id. */
+export const interfaceOf = (
+  { vlanId, protocol }: Pick<DescribedVlan, "vlanId" | "protocol">,
+  parent: string,
+): string => {
+  if (vlanId === undefined) return parent;
+  return protocol === "802.1ad" ? `${parent}.ad${vlanId}` : defaultName(parent, vlanId);
+};
 export const shimmed = ({ shims }: DescribedTopology, vlan: string): boolean =>
   Array.isArray(shims) ? shims.includes(vlan) : (shims ?? false);
 
@@ -290,10 +305,9 @@ function refuseParents(topology: DescribedTopology): string[] {
   });
 }
 
-function refuseInterface(host: string, name: string, { vlanId }: DescribedVlan, nic: string | undefined): string[] {
+function refuseInterface(host: string, name: string, vlan: DescribedVlan, nic: string | undefined): string[] {
   if (nic === undefined) return [];
-  const made = vlanId === undefined ? nic : `${nic}.${vlanId}`;
-  const reason = reasonOf(interfaceName, made);
+  const reason = reasonOf(interfaceName, interfaceOf(vlan, nic));
   return reason
     ? [`vlans.${name} on ${host}: ${reason}; rename the interface, or give the VLAN another parent there`]
     : [];
@@ -315,7 +329,7 @@ interface Placed {
 
 function refusePair(host: string, nic: string, one: Placed, other: Placed): string[] {
   const names = `${quoted(one.name)} and ${quoted(other.name)}`;
-  if (one.vlan.vlanId !== other.vlan.vlanId) return [];
+  if (interfaceOf(one.vlan, nic) !== interfaceOf(other.vlan, nic)) return [];
   if (one.vlan.vlanId !== undefined) {
     return [
       `VLANs ${names} both have id ${one.vlan.vlanId} on ${nic} of ${host}: give one of them another id or parent`,

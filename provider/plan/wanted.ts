@@ -4,7 +4,6 @@ import type { PlannedAddresses } from "../kinds/address-plan/planner";
 import type { MacvlanLinkArguments } from "../kinds/macvlan-link/arguments";
 import type { MacvlanNetworkArguments } from "../kinds/macvlan-network/arguments";
 import type { WantedOnHost } from "../kinds/readiness/arguments";
-import { vlanSubinterface } from "../kinds/vlan-subinterface/kind";
 import { withoutUndefined } from "../vocabulary/values";
 import {
   type FromPlan,
@@ -19,7 +18,7 @@ import {
   vlansOn,
 } from "./children";
 import { type Allowed, onInterfaces, policyOf } from "./policy";
-import { type DescribedTopology, type DescribedVlan, parentOf, shimmed } from "./topology";
+import { type DescribedTopology, type DescribedVlan, interfaceOf, parentOf, shimmed } from "./topology";
 
 /** A topology with all that its children are given, each value known. */
 export interface WholeTopology extends DescribedTopology {
@@ -42,10 +41,6 @@ export interface WholeTopology extends DescribedTopology {
 /** The router's place among the hosts. */
 export const ROUTER = "router";
 
-/** The interface that a VLAN comes in through. */
-const interfaceOf = ({ vlanId }: DescribedVlan, parent: string): string =>
-  vlanId === undefined ? parent : (vlanSubinterface.complete?.({ parent, vlanId }).name ?? parent);
-
 type Known = FromPlan<string, string[]>;
 
 function shimLink(
@@ -59,12 +54,15 @@ function shimLink(
   return { ...carried, name, addresses: shimAddresses(address), routes: shimRoutes(ranges), persist };
 }
 
+const tagged = (topology: WholeTopology, vlan: DescribedVlan, parent: string) =>
+  subinterfaceOn(vlan, parent, topology, (name) => name(parent));
+
 function wantedOn(topology: WholeTopology, from: Known, host: string): WantedOnHost {
   const { hosts, vlans, swarm } = topology;
   const places = vlansOn(topology, host).map(([vlan, described]) => {
     const nic = parentOf(described, host, hosts[host]?.parent) as string;
     const network = networkOn(topology, from, { vlan, host }, interfaceOf(described, nic));
-    return { vlan, subinterface: subinterfaceOn(described, nic, topology), network };
+    return { vlan, subinterface: tagged(topology, described, nic), network };
   });
   const whole = swarm?.manager === host ? Object.entries(vlans) : [];
   return {
@@ -87,7 +85,7 @@ function wantedOfRouter(topology: WholeTopology, from: Known): WantedOnHost {
   const policy = policyOf(router);
   const given = routerOf(topology, from, router, names);
   return {
-    VlanSubinterface: routed.flatMap(([, vlan]) => subinterfaceOn(vlan, router.parent, topology) ?? []),
+    VlanSubinterface: routed.flatMap(([, vlan]) => tagged(topology, vlan, router.parent) ?? []),
     InterVlanRouter: [{ ...given, policy: policy && onInterfaces(policy, names) }],
   };
 }

@@ -108,8 +108,8 @@ describe(`${STATES} random states of hosts`, function () {
     let done = 0;
     const work = async (host: string, part: typeof states) => {
       for (const [others, [type, inputs, change]] of part) {
-        // Most succeed; one that is there already is no new state, and no error.
-        await on(host, `${others.join("\n")}\ntrue`);
+        // Most succeed; one that is there already is no new state, and no error. udev gives a new interface another MAC address.
+        await on(host, `${others.join("\n")}\nudevadm settle`);
         const before = `${await snapshot(host)}\n${await docker(host)}`;
         const what = `after ${others.join("; ")}, with ${type} ${JSON.stringify(inputs)}`;
         const resource = await driven(type, host, inputs).create();

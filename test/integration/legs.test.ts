@@ -72,7 +72,7 @@ describe("A router's legs", function () {
     const said = await on(
       host,
       `printf '#!/bin/sh\\n[ "$1" != bound ] || echo lease $ip $router\\n' >/tmp/lease; chmod 755 /tmp/lease
-       /usr/sbin/ip link add link ${vlan} name new0 type macvlan mode bridge; ip link set new0 up
+       /usr/sbin/ip link add link ${vlan} name new0 type macvlan mode bridge; udevadm settle; ip link set new0 up
        busybox udhcpc -f -q -n -t 5 -T 1 -i new0 -s /tmp/lease 2>/dev/null; rm /tmp/lease
        for n in 1 2 3 4 5 6 7 8 9 10; do ip -6 addr show dev new0 | grep -q fd00:30 && break; sleep 1; done
        ip -6 addr show dev new0; ip -6 route show default dev new0; ip link del new0`,

@@ -105,8 +105,9 @@ ask_for() {
   code=000 message=${message:-Docker gave no answer}
 }
 
-# A hook: what was made, and in $said why not.
 ignore() { :; }
+
+# A hook: what was made, and in $said why not.
 note() {
   case $request:$1 in
     POST*:2*) made_it=true ;;
@@ -115,18 +116,15 @@ note() {
   esac
 }
 
-# made_anew JSON: in place of the network that is there, if any.
-made_anew() {
+# make JSON [REQUEST]: another request before it.
+make() {
   made_it=false said=
-  requests "DELETE /networks/$name {}${nl}POST /networks/create $1$nl" note
+  requests "${2:+$2$nl}POST /networks/create $1$nl" note
   [ "$made_it" = true ]
 }
 
-make() {
-  made_it=false said=
-  requests "POST /networks/create $1$nl" note
-  [ "$made_it" = true ]
-}
+# make_anew JSON: in place of the network that is there, if any.
+make_anew() { make "$1" "DELETE /networks/$name {}"; }
 
 # existing: the network as it is, whoever made it, as Docker's API takes it; with the mark that it has by now. A gateway that Docker chose
 # shows with its prefix.
@@ -199,7 +197,8 @@ connection_of() {
   list="${list}POST /networks/$name/connect {\"Container\":\"$container\",\"EndpointConfig\":{$config}}$nl"
 }
 
-# has_mac PROCESS ADDRESS: does one of its interfaces have it? Read where the kernel shows it: a look costs no process.
+# has_mac PROCESS ADDRESS: does one of its interfaces have it? Read where the kernel shows it: a look costs no process. A container with
+# the host's /sys says no, and those who ask look with ip then.
 has_mac() {
   set +f
   for shown in /proc/"$1"/root/sys/class/net/*/address; do
@@ -377,13 +376,13 @@ recreate() {
   remember
   made
   disconnect_all "$containers" "$create"
-  if made_anew "$create" && connect_all "$containers"; then
+  if make_anew "$create" && connect_all "$containers"; then
     rm -f "$lost"
     return
   fi
   why=$said undoing=true
   disconnect_all "$containers" "$old"
-  find_network && [ "$found_spec" != "$spec" ] || made_anew "$old" || fail not-undone "$why" "$said"
+  find_network && [ "$found_spec" != "$spec" ] || make_anew "$old" || fail not-undone "$why" "$said"
   connect_all "$containers" || fail not-undone "$why" "$said"
   rm -f "$lost"
   fail undone "$why"
@@ -472,7 +471,7 @@ own_undo() {
     if ! find_network || [ "$id" != "$(cat "$guard/before/id")" ]; then
       old=$(cat "$guard/before/network")
       disconnect_all "$containers" "$old"
-      made_anew "$old"
+      make_anew "$old"
     fi
     connect_all "$containers"
   fi

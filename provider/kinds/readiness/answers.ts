@@ -70,15 +70,16 @@ export function dataOf(verb: "ask" | "look", change: HostChange, owner: string, 
       [name, parent, protocol, vlanId].join(" "),
     ),
     ofType(made, macvlanNetwork).map(({ name }) => name),
-    routes.map((router) => `${tableOf(router)} ${router.name}`),
-    routes.map(({ name, interfaces, nat }) =>
-      [
+    routes.map((router) => {
+      const { name, interfaces, nat } = router;
+      return [
+        tableOf(router),
         name,
         interfaces.map((entry) => entry.interface).join(" "),
         nat.map(({ outInterface }) => outInterface).join(" "),
         interfaces.flatMap((entry) => entry.addresses.map((address) => `${entry.interface} ${address}`)).join(","),
-      ].join("|"),
-    ),
+      ].join("|");
+    }),
     links(goes),
     ofType(goes, macvlanNetwork).map(({ name }) => name),
   ];

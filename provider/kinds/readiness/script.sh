@@ -9,8 +9,7 @@ take_list devices # those that are routed between, and the ways out
 take_list links # "type:name" a line
 take_list vlans # "name parent protocol id" a line
 take_list networks
-take_list tables # "table router" a line
-take_list wanted_routers # "router|devices|ways out|device address, ..." a line
+take_list wanted_routers # "table|router|devices|ways out|device address, ..." a line
 take_list leaving_links # as links
 take_list leaving_networks
 end
@@ -121,9 +120,6 @@ free_table() {
 others() { for folder in $(routers); do ours "$(mark_of "$folder")" || printf '%s\n' "$folder"; done; }
 
 apart() {
-  IFS='|' read -r name devices uplinks addresses <<LINE
-$1
-LINE
   addresses=$(printf '%s' "$addresses" | tr , '\n')
   refuse_others
 }
@@ -176,15 +172,13 @@ if ! no host need_root; then
     name=$1 parent=$2 protocol=$3 vlan_id=$4
     no "VlanSubinterface $name" free_vlan
   done
-  for line in $tables; do
-    IFS=" 	$nl"
-    table=${line% *} name=${line#* }
-    no "InterVlanRouter $name" free_table
-  done
-  IFS=$nl
   for line in $wanted_routers; do
+    IFS='|' read -r table name devices uplinks addresses <<LINE
+$line
+LINE
     IFS=" 	$nl"
-    no "InterVlanRouter ${line%%|*}" apart "$line"
+    no "InterVlanRouter $name" free_table
+    no "InterVlanRouter $name" apart
   done
   IFS=" 	$nl"
   for link in $leaving_links; do

@@ -49,6 +49,8 @@ function decodeQos(entries: unknown): Record<string, number> {
   );
 }
 
+export const defaultName = (parent: string, vlanId: number): string => `${parent}.${vlanId}`;
+
 export const vlanSubinterface: ResourceKind<VlanSubinterfaceInputs> = {
   type: "VlanSubinterface",
   describe: ({ name }) => `VLAN sub-interface "${name}"`,
@@ -71,7 +73,7 @@ export const vlanSubinterface: ResourceKind<VlanSubinterfaceInputs> = {
     olds.name !== news.name && (["parent", "vlanId", "protocol"] as const).some((field) => olds[field] !== news[field]),
   localId: ({ name }) => name,
   byId: (name) => [{ name }],
-  complete: ({ parent, vlanId, name }) => (name || !parent || !vlanId ? {} : { name: `${parent}.${vlanId}` }),
+  complete: ({ parent, vlanId, name }) => (name || !parent || !vlanId ? {} : { name: defaultName(parent, vlanId) }),
   refuse: ({ parent, name, vlanId }): Refusal[] => {
     if (!name) return [];
     const length = Buffer.byteLength(name);

@@ -251,7 +251,7 @@ export class VlanTopology extends pulumi.ComponentResource {
     host: pulumi.Input<HostConnection>,
     parent: pulumi.Input<string>,
   ): VlanSubinterface | undefined {
-    const given = subinterfaceOn(this.vlan(vlan), parent, this.args);
+    const given = subinterfaceOn(this.vlan(vlan), parent, this.args, (name) => pulumi.output(parent).apply(name));
     const [name = ""] = names;
     return given && new VlanSubinterface(name, { host, ...given }, this.options(names));
   }

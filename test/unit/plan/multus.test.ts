@@ -122,6 +122,11 @@ describe("toNetworkAttachmentDefinitions", () => {
       /the plan gives node3 no range of 172\.16\.10\.0\/24/,
     ],
     ["a node that is none", { vlans: { a: { subnets: [lan], hosts: ["x"] } } }, /VLAN "a" names host "x"/],
+    [
+      "the vlan plugin with another protocol",
+      { link: "vlan", vlans: { a: { vlanId: 3, protocol: "802.1ad", subnets: [lan] } } },
+      /VLAN "a" is 802\.1ad: the vlan plugin makes 802\.1Q only/,
+    ],
     ["the vlan plugin without an id", { link: "vlan", vlans: { a: { subnets: [lan] } } }, /VLAN "a" has no vlanId/],
   ];
   for (const [what, change, reason] of refused) it(`refuses ${what}`, () => assert.throws(() => make(change), reason));

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { planAddresses } from "../../../provider/kinds/address-plan/planner";
 import { toDot, toMermaid } from "../../../provider/plan/diagram";
 import type { Rollout } from "../../../provider/plan/rollout";
-import { type DescribedTopology, networkOf, refuseTopology, toPlan } from "../../../provider/plan/topology";
+import {
+  type DescribedTopology,
+  interfaceOf,
+  networkOf,
+  refuseTopology,
+  toPlan,
+} from "../../../provider/plan/topology";
 
 const topology = (change: Partial<DescribedTopology> = {}): DescribedTopology => ({
   hosts: {
@@ -25,6 +31,12 @@ const withVlan = (vlan: object, more: Partial<DescribedTopology> = {}): Describe
 describe("a topology", () => {
   it("is taken as it is where nothing is wrong", () => {
     assert.deepEqual(refuseTopology(topology()), []);
+  });
+
+  it("has one VLAN id twice on a parent where the protocols differ, each under a name of its own", () => {
+    const outer = { vlanId: 100, protocol: "802.1ad" } as const;
+    assert.deepEqual(refuseTopology(withVlan(outer)), []);
+    assert.deepEqual([interfaceOf({ vlanId: 100 }, "eth1"), interfaceOf(outer, "eth1")], ["eth1.100", "eth1.ad100"]);
   });
 
   const refused: [what: string, given: DescribedTopology, reason: RegExp][] = [

@@ -32,7 +32,7 @@ describe("readiness: who is on the networks", () => {
     const before = state({ users: { host1: { mac10: ["gone"] }, host2: { mac10: ["d3"] } } });
     assert.deepEqual(await readUsers(runner, before), { host1: { mac20: ["web", "db"] }, host2: { mac10: ["d3"] } });
     const family = "pulumi-macvlan project/stack/";
-    const line = `look ${family} ${family} 1 docker 0 0 0 0 0 0 0 0 2 mac10 mac20`;
+    const line = `look ${family} ${family} 1 docker 0 0 0 0 0 0 0 2 mac10 mac20`;
     assert.deepEqual(asked.sort(), [`192.0.2.1 ${line}`, `192.0.2.2 ${line}`]);
   });
 

@@ -129,6 +129,7 @@ describe("VlanTopology", () => {
           mode: "vepa",
           internal: true,
         },
+        outer20: { vlanId: 200, protocol: "802.1ad", subnets: ["172.16.21.0/24"] },
         many: {
           formerly: "some",
           vlanId: 300,
@@ -140,7 +141,7 @@ describe("VlanTopology", () => {
       router: {
         connection: { address: "192.0.2.3" },
         parent: "enp0s8",
-        vlans: ["mac10", "ip20"],
+        vlans: ["mac10", "ip20", "outer20"],
         nat: [{ outInterface: pulumi.output("enp0s9") }],
         allow: [
           { from: "mac10", to: "ip20", protocol: "tcp", ports: [443] },
