@@ -307,8 +307,8 @@ export async function read(
 }
 
 /**
- * The state of one that no state knows yet, by its id; undefined where the host has none of that name with this mark. What a program
- * would leave out stands for what is not known before it is read.
+ * The state of one that no state knows yet, by its id; undefined where the host has none of that name, or somebody else's. What nobody
+ * has marked is taken over as it is. What a program would leave out stands for what is not known before it is read.
  */
 export async function readById(
   kind: ResourceKind,
@@ -316,12 +316,13 @@ export async function readById(
   common: Props,
   localId: string,
 ): Promise<{ props: Props; inputs: Props } | undefined> {
-  for (const known of kind.byId?.(localId) ?? []) {
+  const known = kind.byId?.(localId) ?? [];
+  for (const one of [false, true].flatMap((adopt) => known.map((fields) => ({ ...fields, adopt })))) {
     const defaults = Object.entries(fieldsOf(kind)).map(([field, reader]) => {
       const left = reader.safeParse(undefined);
       return [field, left.success ? left.data : ""];
     });
-    const inputs = { ...Object.fromEntries(defaults), ...common, ...known };
+    const inputs = { ...Object.fromEntries(defaults), ...common, ...one };
     const found = await read(kind, runner, { ...inputs, ...kind.complete?.(inputs as never) });
     if (found) return found;
   }

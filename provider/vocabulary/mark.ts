@@ -17,3 +17,9 @@ export function markOf(owner: string): { mark: string; family: string } {
   const family = `${PREFIX}${plain(project, 30)}/${plain(stack, 30)}/`;
   return { family, mark: `${family}${plain(rest.join("/"), LIMIT - family.length)}` };
 }
+
+/** Is it this resource's: does it have its mark, or nobody's where it was taken over as it is? */
+export const belongsTo = (
+  { __owner, adopt }: { __owner: string; adopt: boolean },
+  found: string | undefined,
+): boolean => found === markOf(__owner).mark || (adopt && !found?.startsWith(PREFIX));

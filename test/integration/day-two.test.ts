@@ -1,7 +1,7 @@
 // A topology that is lived in is changed by its program: what containers feel, and that going back works wherever a change breaks off.
 import assert from "node:assert/strict";
 import { lab } from "./hooks";
-import { assertSame, json, ONE_BY_ONE, on, snapshot } from "./hosts";
+import { assertSame, ONE_BY_ONE, on, snapshot } from "./hosts";
 import { Project } from "./pulumi";
 
 const PROGRAM = `import { VlanTopology } from "pulumi-macvlan";
@@ -106,25 +106,24 @@ describe("A topology that is lived in", function () {
   };
   const up = () => stack.good("up", "--yes", "--skip-preview");
 
-  /** What a container is, for those who talk to it; and that it has not been started again. */
+  const namesOn = (host: string) => Object.keys(CONTAINERS).filter((name) => CONTAINERS[name]?.[0] === host);
+  /** What a container is, for those who talk to it, and that it has not been started again: name, address, MAC address, start. */
   const containers = async () => {
-    const found: string[] = [];
-    for (const [name, [host, network]] of Object.entries(CONTAINERS)) {
-      const [{ State, NetworkSettings } = { State: {}, NetworkSettings: { Networks: {} } }] = await json<
-        { State: object; NetworkSettings: { Networks: Record<string, { IPAddress: string }> } }[]
-      >(host, `docker inspect ${name}`);
-      const address = NetworkSettings.Networks[network]?.IPAddress;
-      const mac = await on(host, `docker exec ${name} sh -c 'cat /sys/class/net/eth*/address'`);
-      found.push(`${name} ${address} ${mac} ${(State as { StartedAt?: string }).StartedAt}`);
-    }
-    return found;
+    const template =
+      "{{.Name}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}} {{.State.Pid}} {{.State.StartedAt}}";
+    const found = HOSTS.slice(0, 2).map((host) =>
+      on(
+        host,
+        `docker inspect -f '${template}' ${namesOn(host).join(" ")} | while read -r name address pid started; do
+           echo "$name $address $(cat /proc/$pid/root/sys/class/net/eth*/address) $started"; done`,
+      ),
+    );
+    return (await Promise.all(found)).join("\n").split("\n");
   };
   const hosts = async () =>
     Object.fromEntries(
       await Promise.all(HOSTS.map(async (host): Promise<[string, string]> => [host, await snapshot(host)])),
     );
-  const addressOf = async (name: string) =>
-    (await containers()).find((line) => line.startsWith(name))?.split(" ")[1] ?? "";
   /** Number, order and time of making apart, and what only says whose it is. */
   const plain = (text: string) =>
     text
@@ -142,15 +141,16 @@ describe("A topology that is lived in", function () {
     for (const [host, text] of Object.entries(await hosts())) assertSame(plain(text), plain(before_[host] ?? ""));
   };
   const assertReached = async () => {
-    const [d2, d3, d4] = await Promise.all(["d2", "d3", "d4"].map(addressOf));
-    for (const [to, ttl] of [
-      [d3, 64],
-      [d2, 63],
-      [d4, 63],
-    ]) {
-      const said = await on("host1", `docker exec d1 ping -c 3 -W 2 ${to} 2>&1 || true`);
-      assert.match(said, new RegExp(`ttl=${ttl}`), `d1 to ${to}: ${said}`);
-    }
+    const address = Object.fromEntries((await containers()).map((line) => line.split(" ").slice(0, 2)));
+    const wanted = [
+      [address["/d3"], 64],
+      [address["/d2"], 63],
+      [address["/d4"], 63],
+    ];
+    const asks = wanted.map(([to]) => `ping -c 3 -W 2 ${to} 2>&1 | sed "s/^/${to} /" &`);
+    const said = await on("host1", `docker exec d1 sh -c '${[...asks, "wait"].join("\n")}'`);
+    for (const [to, ttl] of wanted)
+      assert.match(said, new RegExp(`^${to} .* ttl=${ttl} `, "m"), `d1 to ${to}: ${said}`);
   };
 
   before(async () => {

@@ -102,6 +102,42 @@ const LIVES: Life[] = [
   },
 ];
 
+/** As blog posts have it, each with a change by a program later. */
+const BY_HAND: { type: string; name: string; typed: string; change: Props; gone: string }[] = [
+  {
+    type: "VlanSubinterface",
+    name: "vlan30",
+    typed: `ip link add link enp0s8 name vlan30 type vlan id 30 egress-qos-map 1:2; ip addr add 10.30.0.2/24 dev vlan30
+      ip link set vlan30 mtu 1400 up`,
+    change: { mtu: 1300 },
+    gone: "ip link del vlan30",
+  },
+  {
+    type: "MacvlanLink",
+    name: "shim30",
+    typed: `ip link add shim30 link enp0s8 type macvlan mode bridge; udevadm settle; ip addr add 172.16.30.250/32 dev shim30
+      ip link set shim30 up; ip route add 172.16.30.64/26 dev shim30`,
+    change: { mode: "private" },
+    gone: "ip link del shim30",
+  },
+  {
+    type: "MacvlanLink",
+    name: "ip30",
+    typed:
+      "ip link add ip30 link enp0s8 type ipvlan mode l2; ip addr add 172.16.30.251/32 dev ip30; ip link set ip30 up",
+    change: { mode: "l3" },
+    gone: "ip link del ip30",
+  },
+  {
+    type: "MacvlanNetwork",
+    name: "by-hand",
+    typed: `docker network create -d macvlan --subnet 172.16.30.0/24 --ip-range 172.16.30.64/26 --label team=a -o parent=enp0s8 by-hand >/dev/null
+      docker run -d --name lodger --network by-hand busybox sleep 1000 >/dev/null`,
+    change: { labels: { team: "b" } },
+    gone: "docker rm -f lodger >/dev/null; docker network rm by-hand >/dev/null",
+  },
+];
+
 /** Docker shows a network's own settings to nobody but itself. */
 const seen = async (host: string): Promise<string> =>
   `${await shapeOf(host)}\n${await on(
@@ -183,11 +219,60 @@ describe("A resource through the plugin", function () {
       assert.equal(await seen(host), before);
       await assert.rejects(
         plugin.door("tests/lab/other", host).read(type, dynamic.id, {}),
-        /cannot import host3\/\S+ as a \w+: its host has none of that name with the mark of tests\/lab\/other/,
+        /cannot import host3\/\S+ as a \w+: its host has none of that name, or one that another resource than tests\/lab\/other has made/,
       );
       await door.delete(type, props);
       assert.equal(await dynamic.refresh(), false);
       for (const one of links.reverse()) await one.delete();
     });
   }
+
+  for (const { name: where } of HOSTS)
+    for (const { type, name, typed, change, gone } of BY_HAND)
+      it(`takes over what was typed on ${where} as it is, and changes and deletes it later: ${type} ${name}`, async () => {
+        const nothing = await seen(where);
+        await on(where, typed);
+        const before = await seen(where);
+        const door = plugin.door(`tests/lab/${name}`, where);
+        const id = `${where}/${name}`;
+        const find = async () => {
+          const { props, inputs } = (await door.read(type, id, {})) as { props: Props; inputs: Props };
+          return { props, wanted: await door.check(type, {}, inputs) };
+        };
+        const { props, wanted } = await find();
+        assert.deepEqual(wanted.failures, []);
+        assert.equal(wanted.inputs["adopt"], true);
+        const { changes } = await door.diff(type, props, wanted.inputs);
+        assert.equal(changes, false, "what import prints is what is there");
+        assert.equal(((await door.read(type, id, props)) as { id?: string }).id, id);
+        assert.equal(await seen(where), before);
+
+        const { inputs } = await door.check(type, {}, { ...wanted.inputs, ...change });
+        const { outs } = await door.update(type, props, inputs);
+        assert.equal((await door.diff(type, outs, inputs)).changes, false);
+        const changed = await seen(where);
+        assert.match(changed, new RegExp(`pulumi-macvlan tests/lab/${name}`));
+        // Whoever has a mark on it is asked first.
+        await assert.rejects(plugin.door("tests/lab/other", where).read(type, id, {}), /cannot import/);
+        if (type === "MacvlanNetwork") await on(where, "docker rm -f lodger >/dev/null");
+        await door.delete(type, outs);
+        assert.equal(await seen(where), nothing);
+
+        // And one that was never changed.
+        await on(where, typed);
+        if (type === "MacvlanNetwork") await on(where, "docker rm -f lodger >/dev/null");
+        await door.delete(type, (await find()).props);
+        assert.equal(await seen(where), nothing);
+        await on(where, `${gone} 2>/dev/null; true`);
+      });
+
+  it("does not take over a network of a bridge, nor what is not there", async () => {
+    const door = plugin.door("tests/lab/bridge", host);
+    for (const [type, name] of [
+      ["MacvlanNetwork", "bridge"],
+      ["VlanSubinterface", "enp0s8"],
+      ["MacvlanLink", "nothing0"],
+    ] as const)
+      await assert.rejects(door.read(type, `${host}/${name}`, {}), /its host has none of that name/);
+  });
 });

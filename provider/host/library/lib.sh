@@ -132,6 +132,13 @@ claim() {
   [ "$adopt" = true ] || fail foreign "$1"
 }
 
+# may_go MARK-FOUND: of what is to be deleted. What was taken over as it was has no mark before its first change.
+may_go() {
+  [ "$1" = "$mark" ] && return
+  case $adopt:$1 in "true:pulumi-macvlan "*) return 1 ;; true:*) return 0 ;; esac
+  return 1
+}
+
 # look_at_own: into $shown the kernel's own line about our link, the only place that shows parent and kind with all its settings.
 # There is none of one that is to be made yet.
 look_at_own() { shown=$(ip -d -o link show dev "$name"); }
@@ -368,9 +375,10 @@ remove() { remove_link; }
 remove_link() {
   if exists "$name"; then
     peek_mark "$name"
-    if [ "$peeked" != "$mark" ] && ! is_intended; then
+    found=$peeked
+    if ! may_go "$found" && ! is_intended; then
       section kept
-      link_mark "$name"
+      printf '%s' "$found"
       return 0
     fi
     refuse_children

@@ -16,7 +16,7 @@ import {
   subnet,
   wholeNumber,
 } from "../../vocabulary/fields";
-import { markOf } from "../../vocabulary/mark";
+import { belongsTo } from "../../vocabulary/mark";
 import { completeMode, FLAGS, flagOfIpvlan, KINDS, kind, LINK_MODES, modeOf, refuseMode } from "../../vocabulary/modes";
 import type { Checked } from "../../vocabulary/values";
 import { lanClaim, linkDrift, linkOutputs, naiveShim, observedMtu, shimRefusals } from "../shared/link";
@@ -127,8 +127,7 @@ export const macvlanLink: ResourceKind<MacvlanLinkInputs> = {
   ],
   decode: (sections, inputs) => {
     const link = decodeLink(sections);
-    const { mark } = markOf(inputs.__owner);
-    if (!link || link.kind !== inputs.kind || link.alias !== mark) return undefined;
+    if (!link || link.kind !== inputs.kind || !belongsTo(inputs, link.alias)) return undefined;
     return {
       inputs: {
         parent: link.parent,

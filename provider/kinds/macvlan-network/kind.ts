@@ -26,8 +26,8 @@ import {
 } from "../../vocabulary/addresses";
 import type { Refusal } from "../../vocabulary/errors";
 import { address, dockerName, flag, interfaceName, plainText, subnet, textMap } from "../../vocabulary/fields";
-import { markOf } from "../../vocabulary/mark";
-import { completeMode, flagOfIpvlan, kind, modeOf, NETWORK_MODES, refuseMode } from "../../vocabulary/modes";
+import { belongsTo, markOf } from "../../vocabulary/mark";
+import { completeMode, flagOfIpvlan, KINDS, kind, modeOf, NETWORK_MODES, refuseMode } from "../../vocabulary/modes";
 import { type Checked, canonical, sortKeys } from "../../vocabulary/values";
 import { parentClaim } from "../shared/parent";
 import type { MacvlanNetworkArguments } from "./arguments";
@@ -245,8 +245,10 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
   ],
   decode: (sections, inputs) => {
     const network = decodeNetwork(sections);
-    if (!network || sections.get("mark") !== markOf(inputs.__owner).mark) return undefined;
+    if (!network || !belongsTo(inputs, sections.get("mark"))) return undefined;
     const { scope, spec } = network;
+    // One of a bridge, an overlay or a plugin.
+    if (!KINDS.some((kind) => kind === spec.driver)) return undefined;
     if (inputs.configFrom !== undefined) {
       const { driver, configFrom } = spec;
       return { inputs: { driver, configFrom, scope }, outputs: outputsOf(network), drift: [] };

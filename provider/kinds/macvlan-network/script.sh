@@ -428,7 +428,7 @@ remove() {
     forget_lost
     return 0
   }
-  if [ "$found_mark" != "$mark" ]; then
+  if ! may_go "$found_mark"; then
     section kept
     printf '%s\n' "$found_mark"
     return 0

@@ -138,15 +138,25 @@ function fits(address: string, subnets: readonly Subnet[]): boolean {
   );
 }
 
-function unfitting({ name, subnets }: MacvlanNetworkInputs, sections: Sections): string[] {
-  const lines = (sections.get(`chosen ${name}`) ?? "").split("\n").filter(Boolean);
-  return lines.flatMap((line) => {
-    const [container = "", ...chosen] = line.split("|");
+/** Who is on a network, each with the addresses that its user chose for it: "web 172.16.30.70". */
+export const usersOf = ({ name }: { name: string }, sections: Sections): string[] =>
+  (sections.get(`users ${name}`) ?? "")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => {
+      const [container = "", ...chosen] = line.split(" ");
+      return [container.replace(/^\//, ""), ...chosen.filter((text) => /^[0-9A-Fa-f.:]+$/.test(text))].join(" ");
+    });
+
+/** Whose chosen address the network will not have for it any more. */
+export function unfitting({ subnets }: Pick<MacvlanNetworkInputs, "subnets">, users: readonly string[]): string[] {
+  return users.flatMap((user) => {
+    const [container = "", ...chosen] = user.split(" ");
     return chosen
-      .filter((address) => /^[0-9A-Fa-f.:]+$/.test(address) && !fits(address, subnets))
+      .filter((address) => !fits(address, subnets))
       .map(
         (address) =>
-          `container ${quoted(container.replace(/^\//, ""))} was given ${address} on it, which the network will not have for it (${subnets.map(({ subnet }) => subnet).join(", ")}): remove the container, or connect it with another address`,
+          `container ${quoted(container)} was given ${address} on it, which the network will not have for it (${subnets.map(({ subnet }) => subnet).join(", ")}): remove the container, or connect it with another address`,
       );
   });
 }
@@ -177,13 +187,6 @@ const toldIn = (sections: Sections): Told[] =>
       return { about, why: { code, details } };
     });
 
-/** Of those entries that somebody is on: who. */
-export const usersOf = (entries: readonly Entry[], sections: Sections): [name: string, users: string[]][] =>
-  toldIn(sections).flatMap(({ about, why: { code, details } }) => {
-    const entry = code === "in-use" ? entries.find(({ key }) => key === about) : undefined;
-    return entry ? [[entry.kind.localId(entry.inputs), (details[0] ?? "").trim().split(" ")]] : [];
-  });
-
 /** Everything that stands against the change on that host, one line each. */
 export function noesOf(change: HostChange, sections: Sections): string[] {
   const { host, made, goes } = change;
@@ -200,7 +203,7 @@ export function noesOf(change: HostChange, sections: Sections): string[] {
   });
   const there = networksIn(sections);
   const judged = ofType<MacvlanNetworkInputs>(made, macvlanNetwork).flatMap((network) =>
-    [...overlapping(network, change, there), ...unfitting(network, sections)].map(
+    [...overlapping(network, change, there), ...unfitting(network, usersOf(network, sections))].map(
       (why) => `${macvlanNetwork.describe(network)}: ${why}`,
     ),
   );

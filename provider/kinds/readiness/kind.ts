@@ -18,7 +18,7 @@ export interface ReadinessInputs extends ReadinessArguments {
   __owner: string;
 }
 
-/** By the names of hosts, then of networks: containers that a network can't go without, as last read. Stopped ones too. */
+/** By the names of hosts, then of networks: containers as last read (stopped ones too), each with the addresses that its user chose for it. */
 export type Users = Record<string, Record<string, string[]>>;
 
 export interface ReadinessState extends ReadinessInputs {

@@ -5,9 +5,9 @@ import type { Runner } from "../../host/guard";
 import { encodeData } from "../../host/quote";
 import { readScript } from "../../host/scripts";
 import { isUnknown } from "../../vocabulary/values";
-import { macvlanNetwork } from "../macvlan-network/kind";
-import { dataOf, explainEntry, usersOf } from "./answers";
-import { changesOf, entriesOf, formerName, type HostChange, type ReadinessState, type Users } from "./kind";
+import { type MacvlanNetworkInputs, macvlanNetwork } from "../macvlan-network/kind";
+import { dataOf, explainEntry, unfitting, usersOf } from "./answers";
+import { changesOf, type Entry, entriesOf, formerName, type HostChange, type ReadinessState, type Users } from "./kind";
 
 /** As the hosts have it. What one that does not answer had stays: its own resources tell what is wrong with it. */
 export async function readUsers(runner: Runner, state: ReadinessState): Promise<Users> {
@@ -34,7 +34,10 @@ export async function readUsers(runner: Runner, state: ReadinessState): Promise<
         input,
       );
       const sections = decodeSections(stdout);
-      return { name, here: sections.has("end") ? Object.fromEntries(usersOf(networks, sections)) : users[name] };
+      if (!sections.has("end")) return { name, here: users[name] };
+      const all = networks.map(({ kind, inputs }) => kind.localId(inputs));
+      const here = all.map((network): [string, string[]] => [network, usersOf({ name: network }, sections)]);
+      return { name, here: Object.fromEntries(here.filter(([, on]) => on.length > 0)) };
     } catch {
       return { name, here: users[name] };
     }
@@ -56,11 +59,19 @@ export function usersLeft(olds: ReadinessState, news: ReadinessState): Users {
 /** What an update would be refused for, by what was last read. */
 export function foretell(olds: ReadinessState, news: ReadinessState): string | undefined {
   if (isUnknown([news.hosts, news.wanted])) return undefined;
-  const lines = changesOf(olds, news).flatMap(({ name, was, goes }) =>
-    goes.flatMap((entry) => {
-      const users = entry.kind === macvlanNetwork ? olds.users?.[was]?.[entry.kind.localId(entry.inputs)] : undefined;
-      return users ? [`  ${name}: ${explainEntry(entry, { code: "in-use", details: [users.join(" ")] })}`] : [];
-    }),
-  );
+  const lines = changesOf(olds, news).flatMap(({ name, was, made, goes }) => {
+    const usersOn = ({ kind, inputs }: Entry): string[] =>
+      kind === macvlanNetwork ? (olds.users?.[was]?.[kind.localId(inputs)] ?? []) : [];
+    const left = goes.flatMap((entry) => {
+      const names = usersOn(entry).map((user) => user.split(" ")[0]);
+      return names.length > 0 ? [explainEntry(entry, { code: "in-use", details: [names.join(" ")] })] : [];
+    });
+    const moved = made.flatMap((entry) =>
+      unfitting(entry.inputs as MacvlanNetworkInputs, usersOn(entry)).map(
+        (why) => `${entry.kind.describe(entry.inputs)}: ${why}`,
+      ),
+    );
+    return [...left, ...moved].map((line) => `  ${name}: ${line}`);
+  });
   return lines.length === 0 ? undefined : `an update will be refused, by what was last read:\n${lines.join("\n")}`;
 }

@@ -96,17 +96,19 @@ free_network() {
   ours "$found" || fail foreign "$found"
 }
 
-# What users chose themselves: after a change of the network a container must be able to have it again.
-chosen_on() {
+# Who is on it, with what users chose themselves: after a change of the network a container must be able to have it again.
+users_on() {
   list_containers '{{$.Id}}|{{$.Name}}|{{with .IPAMConfig}}{{with index . "IPv4Address"}}{{.}}{{end}}|{{with index . "IPv6Address"}}{{.}}{{end}}{{end}}'
-  section "chosen $name"
+  section "users $name"
   IFS=$nl
   for line in $containers; do
     container=${line%%|*} line=${line#*|}
-    called=${line%%|*} line=${line#*|}
+    printf '%s' "${line%%|*}"
+    line=${line#*|}
     for address in "${line%%|*}" "${line#*|}"; do
-      ! by_user "$container" "$address" || printf '%s|%s\n' "$called" "$address"
+      ! by_user "$container" "$address" || printf ' %s' "$address"
     done
+    echo
   done
 }
 
@@ -155,10 +157,11 @@ if ! no host need_root; then
     printf '%s\n' "$there"
     for name in $networks; do
       no "MacvlanNetwork $name" free_network && continue
-      [ -z "$(shown "$name")" ] || no "MacvlanNetwork $name" chosen_on
+      [ -z "$(shown "$name")" ] || no "MacvlanNetwork $name" users_on
     done
     for name in $leaving_networks; do
-      ours "$(mark_in "$(shown "$name")")" && no "MacvlanNetwork $name" need_empty
+      ours "$(mark_in "$(shown "$name")")" || continue
+      if [ "$verb" = look ]; then users_on; else no "MacvlanNetwork $name" need_empty; fi
     done
   fi
   for link in $links; do

@@ -6,7 +6,7 @@ import { explainCommon } from "../../lifecycle/explain";
 import type { Claim, CommonInputs, ResourceKind } from "../../lifecycle/kind";
 import type { Refusal } from "../../vocabulary/errors";
 import { flag, interfaceAddresses, interfaceName, mtu, vlanId, wholeNumber } from "../../vocabulary/fields";
-import { markOf } from "../../vocabulary/mark";
+import { belongsTo } from "../../vocabulary/mark";
 import type { Checked } from "../../vocabulary/values";
 import { lanClaim, linkDrift, linkOutputs, observedMtu } from "../shared/link";
 import type { VlanSubinterfaceArguments } from "./arguments";
@@ -111,8 +111,7 @@ export const vlanSubinterface: ResourceKind<VlanSubinterfaceInputs> = {
   ],
   decode: (sections, inputs) => {
     const link = decodeLink(sections);
-    const { mark } = markOf(inputs.__owner);
-    if (link?.kind !== "vlan" || link.alias !== mark) return undefined;
+    if (link?.kind !== "vlan" || !belongsTo(inputs, link.alias)) return undefined;
     return {
       inputs: {
         parent: link.parent,

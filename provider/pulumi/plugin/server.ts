@@ -240,7 +240,7 @@ export class Plugin {
     },
   };
 
-  /** What `pulumi import` asks for: one that carries the mark that the resource of this name is going to have. */
+  /** What `pulumi import` asks for: one with the mark that the resource of this name is going to have, or without any. */
   private async imported(urn: string, id: string, given: Props) {
     const { find } = this.of(urn);
     const what = `cannot import ${id} as a ${typeOf(urn)}`;
@@ -248,7 +248,9 @@ export class Plugin {
       throw new Error(`${what}: its host does not tell all that a program says of it; write it, and let an up make it`);
     const found = await find(id.slice(id.indexOf("/") + 1), this.given(urn, given));
     if (found) return found;
-    throw new Error(`${what}: its host has none of that name with the mark of ${ownerOf(urn)}`);
+    throw new Error(
+      `${what}: its host has none of that name, or one that another resource than ${ownerOf(urn)} has made (its mark says so)`,
+    );
   }
 
   /** The state after a change, foreseen in a preview. A half-made resource is recorded with its own, hosts as the program says them. */

@@ -15,7 +15,7 @@ const state = (change: Partial<ReadinessState> = {}): ReadinessState => ({
   __owner: "project/stack/lan-ready",
   ...change,
 });
-const lived = state({ users: { host1: { mac20: ["web", "db"], mac10: ["d1"] } } });
+const lived = state({ users: { host1: { mac20: ["web 172.16.20.9", "db"], mac10: ["d1"] } } });
 
 describe("readiness: who is on the networks", () => {
   it("is asked of each host that has any, with nothing but that", async () => {
@@ -24,13 +24,16 @@ describe("readiness: who is on the networks", () => {
       async run({ address }: { address: string }, _credentials: object, _script: readonly string[], input: string) {
         asked.push(`${address} ${input.split("\n").slice(1, -2).join(" ").replaceAll("\\0040", " ")}`);
         if (address === "192.0.2.2") throw new Error("it is away");
-        const answer = "@no 1\nMacvlanNetwork mac20\nin-use\nweb db \n@no 2\nMacvlanNetwork other\nin-use\nx\n@end\n";
+        const answer = "@users mac20\n/web 172.16.20.9\n/db invalid\n@users other\n/x\n@users mac10\n@end\n";
         return { code: 0, stdout: answer, stderr: "" };
       },
       change: () => Promise.reject(new Error("it changes nothing")),
     };
     const before = state({ users: { host1: { mac10: ["gone"] }, host2: { mac10: ["d3"] } } });
-    assert.deepEqual(await readUsers(runner, before), { host1: { mac20: ["web", "db"] }, host2: { mac10: ["d3"] } });
+    assert.deepEqual(await readUsers(runner, before), {
+      host1: { mac20: ["web 172.16.20.9", "db"] },
+      host2: { mac10: ["d3"] },
+    });
     const family = "pulumi-macvlan project/stack/";
     const line = `look ${family} ${family} 1 docker 0 0 0 0 0 0 0 2 mac10 mac20`;
     assert.deepEqual(asked.sort(), [`192.0.2.1 ${line}`, `192.0.2.2 ${line}`]);
@@ -62,6 +65,20 @@ describe("readiness: who is on the networks", () => {
     const renamed = state({ hosts: { ...others, first: host1 as never }, wanted: { first: without("mac20").host1 } });
     assert.match(foretell(lived, renamed) ?? "", /^ {2}first: .*"mac20".*: web, db;/m);
     assert.deepEqual(usersLeft(lived, renamed), { first: { mac10: ["d1"] } });
+  });
+
+  it("foretells whose chosen address a changed network will not have for it", () => {
+    const moved = both.MacvlanNetwork.map((it) => ({
+      ...it,
+      subnets: [{ subnet: `${it.subnets[0]?.subnet.slice(0, -3)}/29` }],
+    }));
+    assert.equal(
+      foretell(lived, state({ wanted: { ...state().wanted, host1: { MacvlanNetwork: moved } } })),
+      [
+        "an update will be refused, by what was last read:",
+        '  host1: Docker network "mac20": container "web" was given 172.16.20.9 on it, which the network will not have for it (172.16.20.0/29): remove the container, or connect it with another address',
+      ].join("\n"),
+    );
   });
 
   it("foretells nothing of what stays or is not known yet", () => {
