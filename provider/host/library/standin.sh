@@ -7,13 +7,20 @@ stand_in_name() { stand_in=pmv-$(printf '%s' "$name" | cksum) && stand_in=${stan
 # has_own_network PROCESS: it is there, and not (any more) a process of the host itself.
 has_own_network() { [ "${1:-0}" != 0 ] && [ -e "/proc/$1/ns/net" ] && ! [ "/proc/$1/ns/net" -ef /proc/self/ns/net ]; }
 
-# look_at_footing: what a container of the network as it is now stands on: parent, mode, whether nobody leaves it, and its subnets with their
-# gateways. Only macvlan: an ipvlan has no MAC address of its own, and one parent serves one of its modes. And none for passthru, where the
-# kernel gives it the parent's.
+# look_at_footing: what a container of the network as it is now stands on: driver, mode, parent, whether nobody leaves it, and its subnets with
+# their gateways. None where two can't stand beside each other: on passthru, which gives one the parent's MAC address, and on an ipvlan that is
+# routed or shuts its own off from each other, which is all ipvlans of a parent or none.
 footing=
 look_at_footing() {
-  footing=$(ask '{{.Driver}} {{.Internal}} {{with .Options}}{{index . "parent"}} {{with index . "macvlan_mode"}}{{.}}{{else}}bridge{{end}}{{end}}{{range .IPAM.Config}} {{.Subnet}}={{.Gateway}}{{end}}')
-  case $footing in *" passthru"*) footing= ;; "macvlan "*) footing=${footing#* } ;; *) footing= ;; esac
+  footing=$(ask '{{.Driver}} {{with .Options}}{{or (index . "macvlan_mode") (index . "ipvlan_mode") "-"}} {{or (index . "ipvlan_flag") "bridge"}} {{index . "parent"}}{{end}} {{.Internal}}{{range .IPAM.Config}} {{.Subnet}}={{.Gateway}}{{end}}')
+  case $footing in
+    "macvlan passthru "*) footing= ;;
+    "macvlan - "*) footing="macvlan bridge ${footing#macvlan - }" ;;
+    "ipvlan - bridge "*) footing="ipvlan l2 ${footing#ipvlan - }" ;;
+    "macvlan "* | "ipvlan l2 bridge "*) ;;
+    *) footing= ;;
+  esac
+  driver=${footing%% *}
 }
 
 # Nothing that others advertise: it has what Docker's has, and no IPv6 where that has none.
@@ -29,12 +36,13 @@ LAST=32000
 
 # stand_in_for PROCESS MAC ADDRESS ...: by what look_at_footing saw.
 stand_in_for() {
-  [ -n "$footing" ] && [ -n "$2" ] && has_own_network "$1" || return 0
+  [ -n "$footing" ] && has_own_network "$1" || return 0
   standing=$1 lines= routes=
-  internal=${footing%% *} rest=${footing#* }
-  on=${rest%% *} rest=${rest#* }
-  mode=${rest%% *} configs=${rest#"$mode"}
-  ip link add link "$on" name "$stand_in" netns "$1" address "$2" type macvlan mode "$mode" 2>/dev/null || return 0
+  read -r driver mode _ on internal configs <<FOOTING
+$footing
+FOOTING
+  case $driver:$2 in ipvlan:*) set_mac= ;; *:) return ;; *) set_mac="address $2" ;; esac
+  ip link add link "$on" name "$stand_in" netns "$1" $set_mac type "$driver" mode "$mode" 2>/dev/null || return 0
   shift 2
   for own; do
     for config in $configs; do

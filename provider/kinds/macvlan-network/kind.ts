@@ -95,9 +95,9 @@ const barred = ({ gateway, auxAddresses }: Subnet): string[] => [
   ...Object.values(auxAddresses ?? {}),
 ];
 
-/** For how long each is off, as measured (docs/guarantees.md); of an ipvlan, for which nobody can stand in, the last. */
+/** For how long each is off, as measured (docs/guarantees.md); the last, where nobody can stand in for it. */
 const secondsOff = (count: number, networks: readonly MacvlanNetworkInputs[]): number => {
-  if (networks.every(({ driver }) => driver === "macvlan")) return 1;
+  if (networks.every(({ driver, mode, flag }) => driver === "macvlan" || (mode === "l2" && flag === "bridge"))) return 1;
   return Math.ceil(2 + count * (canonical(networks.map(({ subnets }) => subnets)).includes("::") ? 1 : 0.15));
 };
 

@@ -260,7 +260,8 @@ disconnect_all() {
   IFS=" 	$nl"
   [ -n "$list" ] || return 0
   stand_in_name
-  case $2 in *'"Driver":"macvlan"'*) look_at_footing ;; *) footing= ;; esac
+  look_at_footing
+  case $2 in *"\"Driver\":\"$driver\""*) ;; *) footing= ;; esac
   requests "$list" gone
 }
 
