@@ -26,7 +26,7 @@ const RESOURCES: Record<string, { inputs: Props; change: Props }> = {
     change: { mode: "private", addresses: ["172.30.3.3/32"] },
   },
   MacvlanNetwork: {
-    inputs: { parent: "enp0s9", name: "bench", subnets: [{ subnet: "172.30.4.0/24" }] },
+    inputs: { parent: "enp0s8", name: "bench", subnets: [{ subnet: "172.30.4.0/24" }] },
     change: { labels: { changed: "yes" } },
   },
 };
