@@ -175,6 +175,7 @@ if ! no host need_root; then
     name=$1 parent=$2 protocol=$3 vlan_id=$4
     no "VlanSubinterface $name" free_vlan
   done
+  IFS=$nl
   for line in $wanted_routers; do
     IFS='|' read -r table name devices uplinks addresses <<LINE
 $line
