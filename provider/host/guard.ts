@@ -104,6 +104,12 @@ async function confirm(
       case "failed":
         return answer;
       case "expired":
+        if (sections.has("incomplete")) {
+          throw new HostError(
+            `the change was not confirmed over a new SSH connection within ${seconds} s (confirmTimeout), and ${label} could not put back ${sections.get("incomplete")}; the next up goes on from there`,
+            true,
+          );
+        }
         throw new RolledBack(
           `rolled back: the change was not confirmed over a new SSH connection within ${seconds} s (confirmTimeout)${last ? `, since ${messageOf(last)}` : ""}. ${label} has put itself back as it was`,
         );

@@ -220,9 +220,14 @@ async function runVerb(
     const why = kind.explain(failure, inputs) ?? explainCommon(failure, inputs);
     // "undone" and a guard that failed say that the host is as it was: so must the state be.
     const undone = code === "undone" || sections.get("guard") === "failed" || outcome === "failed";
+    const left = sections.get("incomplete");
+    const back =
+      left === undefined
+        ? ` was put back as it was`
+        : ` could not be put back as it was (${left || "it has no room to say what"}); the next up goes on from there`;
     throw new HostError(
-      `cannot ${doing} ${place}: ${why}${undone && code !== "undone" ? `. ${hostLabel(host)} was put back as it was` : ""}`,
-      made && !undone,
+      `cannot ${doing} ${place}: ${why}${undone && code !== "undone" ? `. ${hostLabel(host)}${back}` : ""}`,
+      left !== undefined || (made && !undone),
     );
   }
   if (answer.code !== 0 || !sections.has("end")) {

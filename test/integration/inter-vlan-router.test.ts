@@ -1,8 +1,20 @@
 import assert from "node:assert/strict";
 import { closeConnections } from "../../provider/host/ssh/connection";
+import { PartialFailure } from "../../provider/lifecycle/lifecycle";
 import { HOSTS, OUTSIDE_SERVER } from "../lab/topology";
 import { lab } from "./hooks";
-import { addresses, assertSame, type Driven, driven, on, setForwarding, shapeOf, snapshot } from "./hosts";
+import {
+  addresses,
+  assertSame,
+  bendIp,
+  type Driven,
+  driven,
+  mendIp,
+  on,
+  setForwarding,
+  shapeOf,
+  snapshot,
+} from "./hosts";
 
 for (const { name: host } of HOSTS) {
   describe(`InterVlanRouter on ${host}`, function () {
@@ -76,6 +88,40 @@ for (const { name: host } of HOSTS) {
       assert.deepEqual(await addresses(host, "enp0s8.100"), ["172.16.10.254/24", "fd00:10::1/64"]);
       assert.equal(await on(host, "cat /proc/sys/net/ipv6/conf/all/forwarding"), "1");
       assert.match(await table(), /ip saddr 172.16.10.0\/24 masquerade/);
+    });
+
+    it("is recorded as it is where a change fails and can't be taken back, and goes on from there", async () => {
+      const was = await table();
+      await lab.exec(host, "cat >/usr/local/sbin/nft; chmod 755 /usr/local/sbin/nft", {
+        input: `#!/bin/sh
+if [ "$1" = -f ]; then
+  [ ! -e /run/changed ] || { echo refused >&2; exit 1; }
+  touch /run/changed
+fi
+exec /usr/sbin/nft "$@"
+`,
+      });
+      await bendIp(host, '"addr del"*) echo broken >&2; exit 1;;');
+      try {
+        await router.update({
+          policy: undefined,
+          interfaces: [{ interface: "enp0s8.100", addresses: ["172.16.10.1/24"] }],
+        });
+        assert.fail("nothing has failed");
+      } catch (error) {
+        assert.ok(error instanceof PartialFailure, String(error));
+        assert.match(
+          error.message,
+          /broken.*\. host\d could not be put back as it was \(nft table inet pulumi_macvlan_router\); the next up goes on/,
+        );
+        router.state = error.properties;
+      } finally {
+        await on(host, "rm -f /usr/local/sbin/nft /run/changed");
+        await mendIp(host);
+      }
+      assert.notEqual(await table(), was);
+      await router.update();
+      assert.equal(await table(), was);
     });
 
     it("shows what somebody else changed, and puts it right", async () => {

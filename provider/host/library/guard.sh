@@ -10,6 +10,7 @@
 #   answer, done   what the change printed, and its exit code
 #   claim          a symbolic link, so that it is made and filled in one step: confirmed, expired or failed
 #   undone         the undo has come to its end
+#   incomplete     what it could not put back
 guards=$run_dir/guard
 
 pause() { sleep 0.1 2>/dev/null || sleep 1; }
@@ -349,6 +350,7 @@ take_away() {
 # undo: puts back whatever is not as it was. Several rounds: an address needs its link, a gateway its route. Nothing is put
 # into a file for it: the disk may be full.
 undo() {
+  rm -f "$guard/incomplete"
   own_undo
   for round in 1 2 3 4; do
     present=$(describe "$(cat "$guard/devices")")
@@ -421,12 +423,17 @@ hand_over() {
   report
 }
 
+tell_incomplete() {
+  [ ! -e "$guard/incomplete" ] || { section incomplete; cat "$guard/incomplete"; }
+}
+
 # A change that failed is told when it is taken back, however long that takes: whoever is told so may rely on it.
 report() {
   [ "$(claim_of "$guard")" != failed ] || wait_for 60 has_undone
   section guard
   if claimed "$guard"; then claim_of "$guard"; else printf 'done\n'; fi
   cat "$guard/answer" 2>/dev/null
+  tell_incomplete
   # Not decided: whoever runs this lets no other change begin.
   claimed "$guard" || exit 9
 }
@@ -510,6 +517,7 @@ confirm() {
     printf '%s\n' "$outcome"
     cat "$guard/answer" 2>/dev/null
     printf '%s\n' "$committed"
+    tell_incomplete
     [ ! -s "$guard/undo.log" ] || { section undo-log; tail -n 5 "$guard/undo.log"; }
   fi
   section end

@@ -367,9 +367,14 @@ own_before() {
   for program in iptables ip6tables; do keep "$program" "$(docker_rules "$program")"; done
 }
 
+# table_back: in one transaction, so that there is one or the other whatever becomes of it.
+table_back() {
+  [ "$(nft list table inet "$table" 2>/dev/null)" != "$(cat "$guard/before/table")" ] || return 0
+  { printf 'table inet %s\ndelete table inet %s\n' "$table" "$table"; cat "$guard/before/table"; } | nft -f -
+}
+
 own_undo() {
-  nft delete table inet "$table"
-  [ -z "$(cat "$guard/before/table")" ] || nft -f "$guard/before/table"
+  table_back || printf 'nft table inet %s' "$table" >"$guard/incomplete"
   for program in iptables ip6tables; do
     [ "$(docker_rules "$program")" = "$(cat "$guard/before/$program")" ] && continue
     docker_rules "$program" | while IFS= read -r rule; do "$program" -w -D ${rule#-A }; done

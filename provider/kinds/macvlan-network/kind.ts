@@ -97,7 +97,8 @@ const barred = ({ gateway, auxAddresses }: Subnet): string[] => [
 
 /** For how long each is off, as measured (docs/guarantees.md); the last, where nobody can stand in for it. */
 const secondsOff = (count: number, networks: readonly MacvlanNetworkInputs[]): number => {
-  if (networks.every(({ driver, mode, flag }) => driver === "macvlan" || (mode === "l2" && flag === "bridge"))) return 1;
+  if (networks.every(({ driver, mode, flag }) => driver === "macvlan" || (mode === "l2" && flag === "bridge")))
+    return 1;
   return Math.ceil(2 + count * (canonical(networks.map(({ subnets }) => subnets)).includes("::") ? 1 : 0.15));
 };
 
