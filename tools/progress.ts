@@ -29,6 +29,28 @@ export async function step<T>(what: string, work: () => Promise<T>): Promise<T> 
   }
 }
 
+/** Something of set-up's that is made once. */
+export interface Part {
+  what: string;
+  /** About how long it takes on 2 cores. */
+  minutes: number;
+  /** Whether more cores make it faster. */
+  allCores?: boolean;
+}
+
+/** What is going to be done, and for about how long; `then` is what follows. */
+export function overviewOf(missing: readonly Part[], cores: number, then: Part): string {
+  const minutesOf = ({ minutes, allCores }: Part) => (allCores ? (minutes * 2) / Math.max(cores, 1) : minutes);
+  const about = (minutes: number) => (minutes < 1.5 ? "about a minute" : `about ${Math.round(minutes)} minutes`);
+  const all = [...missing, then];
+  const total = about(all.reduce((sum, part) => sum + minutesOf(part), 0));
+  if (missing.length === 0) return `${then.what}: ${total}`;
+  return [
+    `To be done, in ${total} on ${cores} core${cores === 1 ? "" : "s"}; all but the last only this once:`,
+    ...all.map((part) => `  ${part.what} (${about(minutesOf(part))})`),
+  ].join("\n");
+}
+
 const told = new Set<string>();
 
 /** A step whose result is there already; told once. */

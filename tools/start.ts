@@ -1,16 +1,19 @@
 // npm start: the main job. Builds the fabric with `pulumi up` and proves it on real packets.
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { execa } from "execa";
 import { closeConnections } from "../provider/host/ssh/connection";
 import { hostsIn } from "../provider/pulumi/inventory";
 import { messageOf } from "../provider/vocabulary/errors";
+import { missingImages } from "../test/lab/image";
 import { Lab } from "../test/lab/lab";
 import { OUTSIDE_SERVER } from "../test/lab/topology";
-import { step } from "./progress";
+import { overviewOf, step } from "./progress";
 import { expected, type Hosts, judge, measure, removeContainers, startContainers } from "./proof";
 import { onlyDeclaredPrograms } from "./setup/programs";
-import { pulumiFolder } from "./setup/pulumi-cli";
+import { missingCli, pulumiFolder } from "./setup/pulumi-cli";
 
 const root = join(__dirname, "..", "..");
 
@@ -32,7 +35,11 @@ const {
 async function main(): Promise<number> {
   const started = Date.now();
   await onlyDeclaredPrograms();
-  const folder = await pulumiFolder();
+  // Hosts of one's own need a configuration.
+  const mayNeedLab = !existsSync(join(root, `Pulumi.${stack}.yaml`));
+  const missing = [...missingCli(), ...(mayNeedLab ? missingImages() : [])];
+  console.error(overviewOf(missing, availableParallelism(), { what: "the fabric, made and proved", minutes: 1 }));
+  const [folder] = await Promise.all([pulumiFolder(), ...(mayNeedLab ? [Lab.prepare()] : [])]);
   const env = {
     PATH: `${folder}:${process.env["PATH"]}`,
     PULUMI_CONFIG_PASSPHRASE: process.env["PULUMI_CONFIG_PASSPHRASE"] ?? "",

@@ -6,9 +6,11 @@ import Table from "cli-table3";
 import Mocha from "mocha";
 import { messageOf } from "../provider/vocabulary/errors";
 import { faultTable } from "../test/integration/faults/table";
+import { missingImages } from "../test/lab/image";
 import { Lab, testLab } from "../test/lab/lab";
+import { overviewOf } from "./progress";
 import { onlyDeclaredPrograms } from "./setup/programs";
-import { pulumiFolder } from "./setup/pulumi-cli";
+import { missingCli, pulumiFolder } from "./setup/pulumi-cli";
 
 const tests = join(__dirname, "..", "test");
 /** Two labs keep two cores busy; faults spend most of their time waiting for a deadline. */
@@ -78,8 +80,8 @@ function run(files: readonly string[], only: string | undefined, options: Mocha.
 
 /** Each file on hosts of its own, several at once; a file's tests are shown when it has ended. */
 async function runOnLabs(files: readonly string[], only: string | undefined): Promise<Outcome> {
-  process.env["PATH"] = `${await pulumiFolder()}:${process.env["PATH"]}`;
-  await Lab.prepare();
+  const [pulumi] = await Promise.all([pulumiFolder(), Lab.prepare()]);
+  process.env["PATH"] = `${pulumi}:${process.env["PATH"]}`;
   const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-test-"));
   const faults = join(folder, "faults.jsonl");
   process.env["PULUMI_MACVLAN_FAULTS"] = faults;
@@ -122,6 +124,10 @@ function slowest(seconds: ReadonlyMap<string, number>): string {
 async function main(): Promise<void> {
   const only = process.argv[2];
   await onlyDeclaredPrograms();
+  const then = only
+    ? { what: `the tests of "${only}"`, minutes: 5 }
+    : { what: "all tests", minutes: 60, allCores: true };
+  console.error(overviewOf([...missingCli(), ...missingImages()], availableParallelism(), then));
   const unit = await run(filesOf("unit"), only);
   const rest = await runOnLabs(filesOf("property", "integration"), only);
   const failed = [...unit.failed, ...rest.failed];

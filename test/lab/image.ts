@@ -4,8 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { skipped, step } from "../../tools/progress";
+import { type Part, skipped, step } from "../../tools/progress";
 import { asRoot } from "./root";
+import { HOSTS, type LabHost } from "./topology";
 
 const recipes = join(__dirname, "..", "..", "..", "test", "lab", "image");
 
@@ -15,17 +16,25 @@ export const cacheFolder = (): string => {
   return folder;
 };
 
-/** Makes `file` with a recipe unless one made from the same recipe is there; older ones go. */
-async function made(
-  what: string,
-  name: string,
-  recipe: string[],
-  variant: string,
-  build: (file: string) => string[],
-): Promise<string> {
+interface Recipe extends Part {
+  /** What its folder in the cache is called, but for the key. */
+  name: string;
+  /** The script, and what else it reads; all of it is in the key. */
+  files: string[];
+  /** What else it is made from. */
+  variant?: string;
+}
+
+function folderOf({ name, files, variant = "" }: Recipe): string {
   const hash = createHash("sha256").update(variant);
-  for (const part of recipe) hash.update(readFileSync(join(recipes, part)));
-  const folder = join(cacheFolder(), `${name}-${hash.digest("hex").slice(0, 12)}`);
+  for (const part of files) hash.update(readFileSync(join(recipes, part)));
+  return join(cacheFolder(), `${name}-${hash.digest("hex").slice(0, 12)}`);
+}
+
+/** Makes it with its recipe unless one made from the same recipe is there; older ones go. */
+async function made(recipe: Recipe, build: (file: string) => string[]): Promise<string> {
+  const { what, name, files } = recipe;
+  const folder = folderOf(recipe);
   const file = join(folder, "image");
   if (existsSync(file)) {
     skipped(what);
@@ -36,7 +45,7 @@ async function made(
     const command = build(join(work, "image"));
     // sudo would take another PATH.
     const path = `PATH=${process.env["PATH"]}`;
-    const result = await execa(...asRoot("env", [path, "sh", join(recipes, recipe[0] ?? ""), ...command]), {
+    const result = await execa(...asRoot("env", [path, "sh", join(recipes, files[0] ?? ""), ...command]), {
       reject: false,
       all: true,
       stdin: "ignore",
@@ -53,33 +62,41 @@ async function made(
   return file;
 }
 
-export const kernelImage = (): Promise<string> =>
-  made(
-    "the lab's kernel, compiled from Debian's linux-source (6 to 13 minutes on 2 cores)",
-    "lab-kernel",
-    ["kernel.sh", "kernel.config"],
-    "",
-    (file) => [join(recipes, "kernel.config"), file],
-  );
+const KERNEL: Recipe = {
+  what: "the lab's kernel, compiled from Debian's linux-source",
+  minutes: 7,
+  allCores: true,
+  name: "lab-kernel",
+  files: ["kernel.sh", "kernel.config"],
+};
+
+export const kernelImage = (): Promise<string> => made(KERNEL, (file) => [join(recipes, "kernel.config"), file]);
 
 /** A Docker daemon newer than any release's, which can be had here only from its Go modules. */
-const dockerd = (): Promise<string> =>
-  made(
-    "dockerd 29, built from its Go modules (3 to 15 minutes, once)",
-    "lab-dockerd",
-    ["dockerd.sh", "dockerd/go.mod"],
-    "",
-    (file) => [join(recipes, "dockerd"), file],
-  );
+const DOCKERD: Recipe = {
+  what: "dockerd 29, built from its Go modules",
+  minutes: 6,
+  allCores: true,
+  name: "lab-dockerd",
+  files: ["dockerd.sh", "dockerd/go.mod"],
+};
+
+const diskOf = ({ release, docker }: Pick<LabHost, "release" | "docker">): Recipe => ({
+  what: `the disk of the lab's ${release} hosts, by debootstrap and a first boot`,
+  minutes: 1.3,
+  name: docker === "29" ? `lab-docker29-${release}` : `lab-disk-${release}`,
+  files: ["rootfs.sh"],
+  variant: docker === "29" ? `${release} ${join(folderOf(DOCKERD), "image")}` : release,
+});
 
 /** `docker` is the release's own, or 29's daemon in its place. */
-export async function diskImage(release: string, docker: "own" | "29", kernel: string): Promise<string> {
-  const daemon = docker === "29" ? [await dockerd()] : [];
-  return made(
-    `the disk of the lab's ${release} hosts, by debootstrap and a first boot (about 2 minutes)`,
-    docker === "29" ? `lab-docker29-${release}` : `lab-disk-${release}`,
-    ["rootfs.sh"],
-    [release, ...daemon].join(" "),
-    (file) => [release, kernel, file, ...daemon],
-  );
+export async function diskImage(host: Pick<LabHost, "release" | "docker">, kernel: string): Promise<string> {
+  const daemon = host.docker === "29" ? [await made(DOCKERD, (file) => [join(recipes, "dockerd"), file])] : [];
+  return made(diskOf(host), (file) => [host.release, kernel, file, ...daemon]);
 }
+
+/** What a lab is made of that is not there yet. */
+export const missingImages = (): Part[] =>
+  [KERNEL, ...(HOSTS.some(({ docker }) => docker === "29") ? [DOCKERD] : []), ...HOSTS.map(diskOf)].filter(
+    (recipe) => !existsSync(folderOf(recipe)),
+  );

@@ -143,9 +143,8 @@ export class Lab {
   /** Makes what all labs share: kernel and disks. */
   static async prepare(): Promise<{ kernel: string; disks: Map<string, string> }> {
     const kernel = await kernelImage();
-    const disks = new Map<string, string>();
-    for (const { name, release, docker } of HOSTS) disks.set(name, await diskImage(release, docker, kernel));
-    return { kernel, disks };
+    const made = HOSTS.map(async (host): Promise<[string, string]> => [host.name, await diskImage(host, kernel)]);
+    return { kernel, disks: new Map(await Promise.all(made)) };
   }
 
   /** Makes what is missing and starts the hosts; a lab that runs is left as it is. */

@@ -6,7 +6,7 @@ import { PulumiCommand } from "@pulumi/pulumi/automation";
 import { execa } from "execa";
 import { messageOf } from "../../provider/vocabulary/errors";
 import { cacheFolder } from "../../test/lab/image";
-import { skipped, step } from "../progress";
+import { type Part, skipped, step } from "../progress";
 import { machinePath } from "./programs";
 
 const VERSION = "3.250.0";
@@ -15,6 +15,13 @@ const sources = join(__dirname, "..", "..", "..", "tools", "setup", "pulumi-from
 
 const has = (folder: string): boolean => PARTS.every((part) => existsSync(join(folder, part)));
 
+const cached = (): string => join(cacheFolder(), `pulumi-${VERSION}`);
+const found = (): string | undefined => [cached(), join(cached(), "bin")].find(has);
+
+/** The CLI, where neither PATH nor the cache has one. Where it can be downloaded it takes less. */
+export const missingCli = (): Part[] =>
+  machinePath.split(":").some(has) || found() ? [] : [{ what: `Pulumi CLI ${VERSION}`, minutes: 5, allCores: true }];
+
 /** The folder that holds `pulumi` and what it needs for TypeScript programs with dynamic resources. */
 export async function pulumiFolder(): Promise<string> {
   const onPath = machinePath.split(":").find(has);
@@ -22,24 +29,22 @@ export async function pulumiFolder(): Promise<string> {
     skipped(`Pulumi CLI on PATH, in ${onPath}`);
     return onPath;
   }
-  const cached = join(cacheFolder(), `pulumi-${VERSION}`);
-  for (const folder of [cached, join(cached, "bin")]) {
-    if (has(folder)) {
-      skipped(`Pulumi CLI ${VERSION}`);
-      return folder;
-    }
+  const folder = found();
+  if (folder) {
+    skipped(`Pulumi CLI ${VERSION}`);
+    return folder;
   }
   const failures: string[] = [];
   for (const [what, make] of [
     [`Pulumi CLI ${VERSION}, by its official installer`, installed],
-    [`Pulumi CLI ${VERSION}, built from Go modules, since it can't be downloaded here (3 to 30 minutes, once)`, built],
+    [`Pulumi CLI ${VERSION}, built from Go modules, since it can't be downloaded here`, built],
   ] as const) {
     const work = mkdtempSync(join(cacheFolder(), "pulumi.making-"));
     try {
       const inside = await step(what, () => make(work));
-      rmSync(cached, { recursive: true, force: true });
-      renameSync(work, cached);
-      return join(cached, inside);
+      rmSync(cached(), { recursive: true, force: true });
+      renameSync(work, cached());
+      return join(cached(), inside);
     } catch (error) {
       rmSync(work, { recursive: true, force: true });
       failures.push(`${what}: ${messageOf(error).split("\n").slice(0, 4).join(" ")}`);
