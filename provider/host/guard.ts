@@ -106,7 +106,7 @@ async function confirm(
       case "expired":
         if (sections.has("incomplete")) {
           throw new HostError(
-            `the change was not confirmed over a new SSH connection within ${seconds} s (confirmTimeout), and ${label} could not put back ${sections.get("incomplete")}; the next up goes on from there`,
+            `the change was not confirmed over a new SSH connection within ${seconds} s (confirmTimeout), and ${label} could not put back ${sections.get("incomplete") || "what it had no room to say"}; the next up goes on from there`,
             true,
           );
         }

@@ -214,7 +214,7 @@ async function runVerb(
   const failure = failureIn(sections);
   const outcome = sections.get("outcome")?.split("\n")[0];
   // A full disk may have swallowed all that a confirmed change said of itself.
-  const made = sections.has("made") || outcome === "confirmed";
+  const made = sections.has("made") || sections.has("incomplete") || outcome === "confirmed";
   if (failure) {
     const { code } = failure;
     const why = kind.explain(failure, inputs) ?? explainCommon(failure, inputs);
@@ -329,7 +329,8 @@ export async function readById(
     });
     const inputs = { ...Object.fromEntries(defaults), ...common, ...one };
     const found = await read(kind, runner, { ...inputs, ...kind.complete?.(inputs as never) });
-    if (found) return found;
+    // What it has as its parent's own is known only by its parent.
+    if (found) return read(kind, runner, found.inputs);
   }
   return undefined;
 }

@@ -217,6 +217,8 @@ function refuseVlans(topology: DescribedTopology): string[] {
     if (badName) refuse(said, `is to be a Docker network's name, but ${badName}`);
     const badId = vlan.vlanId === undefined ? undefined : reasonOf(vlanIdField, vlan.vlanId);
     if (badId) refuse(".vlanId", badId);
+    if (vlan.vlanId === undefined && vlan.protocol !== undefined)
+      refuse(".protocol", "is that of tagged frames, and the VLAN has no vlanId: give it one, or leave protocol out");
     if (vlan.subnets.length === 0) refuse(".subnets", "is empty: give the VLAN at least one subnet");
     const subnets = vlan.subnets.flatMap((entry, index) => {
       try {

@@ -91,6 +91,8 @@ const FAILURES: Record<string, { break: string; mend: string }> = {
 };
 
 const SHORT = [
+  { what: "another VLAN id", failure: "a refusal", place: "a host's interface" },
+  { what: "another VLAN id", failure: "a refusal", place: "the router's leg" },
   { what: "another VLAN id", failure: "a refusal", place: "a host's network" },
   { what: "another VLAN id", failure: "a refusal", place: "the router" },
   { what: "a wider subnet", failure: "a host that stops answering", place: "a host's network" },

@@ -103,7 +103,16 @@ const LIVES: Life[] = [
 ];
 
 /** As blog posts have it, each with a change by a program later. */
-const BY_HAND: { type: string; name: string; typed: string; change: Props; gone: string }[] = [
+interface ByHand {
+  type: string;
+  name: string;
+  typed: string;
+  change: Props;
+  gone: string;
+  /** Something else of that name. */
+  other: string;
+}
+const BY_HAND: ByHand[] = [
   {
     type: "VlanSubinterface",
     name: "vlan30",
@@ -111,6 +120,7 @@ const BY_HAND: { type: string; name: string; typed: string; change: Props; gone:
       ip link set vlan30 mtu 1400 up`,
     change: { mtu: 1300 },
     gone: "ip link del vlan30",
+    other: "ip link add vlan30 type dummy; udevadm settle",
   },
   {
     type: "MacvlanLink",
@@ -119,6 +129,7 @@ const BY_HAND: { type: string; name: string; typed: string; change: Props; gone:
       ip link set shim30 up; ip route add 172.16.30.64/26 dev shim30`,
     change: { mode: "private" },
     gone: "ip link del shim30",
+    other: "ip link add shim30 link enp0s8 type ipvlan mode l2",
   },
   {
     type: "MacvlanLink",
@@ -127,6 +138,7 @@ const BY_HAND: { type: string; name: string; typed: string; change: Props; gone:
       "ip link add ip30 link enp0s8 type ipvlan mode l2; ip addr add 172.16.30.251/32 dev ip30; ip link set ip30 up",
     change: { mode: "l3" },
     gone: "ip link del ip30",
+    other: "ip link add ip30 link enp0s8 type vlan id 30",
   },
   {
     type: "MacvlanNetwork",
@@ -135,6 +147,16 @@ const BY_HAND: { type: string; name: string; typed: string; change: Props; gone:
       docker run -d --name lodger --network by-hand busybox sleep 1000 >/dev/null`,
     change: { labels: { team: "b" } },
     gone: "docker rm -f lodger >/dev/null; docker network rm by-hand >/dev/null",
+    other: "docker network create -d ipvlan -o parent=enp0s8 --subnet 172.16.31.0/24 by-hand >/dev/null",
+  },
+  {
+    type: "MacvlanNetwork",
+    name: "by-hand",
+    typed: `docker network create -d ipvlan --subnet 172.16.30.0/24 --gateway 172.16.30.1 -o parent=enp0s8 -o ipvlan_mode=l2 by-hand >/dev/null
+      docker run -d --name lodger --network by-hand busybox sleep 1000 >/dev/null`,
+    change: { labels: { team: "b" } },
+    gone: "docker rm -f lodger >/dev/null; docker network rm by-hand >/dev/null",
+    other: "docker network create -d macvlan -o parent=enp0s8 --subnet 172.16.31.0/24 by-hand >/dev/null",
   },
 ];
 
@@ -142,7 +164,7 @@ const BY_HAND: { type: string; name: string; typed: string; change: Props; gone:
 const seen = async (host: string): Promise<string> =>
   `${await shapeOf(host)}\n${await on(
     host,
-    `docker network ls -q --filter driver=macvlan | xargs -r docker network inspect -f '{{.Name}} {{.Internal}} {{json .IPAM.Config}} {{json .Options}} {{json .Labels}}'
+    `docker network ls -q --filter driver=macvlan --filter driver=ipvlan | xargs -r docker network inspect -f '{{.Name}} {{.Internal}} {{json .IPAM.Config}} {{json .Options}} {{json .Labels}}'
      docker ps -aq | xargs -r docker inspect -f '{{.Name}} {{json .State.Running}} {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'`,
   )}`;
 
@@ -228,43 +250,63 @@ describe("A resource through the plugin", function () {
   }
 
   for (const { name: where } of HOSTS)
-    for (const { type, name, typed, change, gone } of BY_HAND)
-      it(`takes over what was typed on ${where} as it is, and changes and deletes it later: ${type} ${name}`, async () => {
-        const nothing = await seen(where);
-        await on(where, typed);
-        const before = await seen(where);
-        const door = plugin.door(`tests/lab/${name}`, where);
+    for (const { type, name, typed, change, gone, other } of BY_HAND) {
+      const what = `${type} ${typed.includes("ipvlan") ? "of ipvlan" : ""} ${name}`.replace("  ", " ");
+      describe(`of ${what} typed on ${where}`, () => {
         const id = `${where}/${name}`;
-        const find = async () => {
-          const { props, inputs } = (await door.read(type, id, {})) as { props: Props; inputs: Props };
-          return { props, wanted: await door.check(type, {}, inputs) };
+        const lodger = type === "MacvlanNetwork" ? "docker rm -f lodger >/dev/null" : "true";
+        let nothing: string;
+        const door = () => plugin.door(`tests/lab/${name}`, where);
+        const find = async (through = door()) => {
+          const { props, inputs } = (await through.read(type, id, {})) as { props: Props; inputs: Props };
+          const wanted = await through.check(type, {}, inputs);
+          assert.deepEqual(wanted.failures, []);
+          return { through, props, inputs, wanted: wanted.inputs };
         };
-        const { props, wanted } = await find();
-        assert.deepEqual(wanted.failures, []);
-        assert.equal(wanted.inputs["adopt"], true);
-        const { changes } = await door.diff(type, props, wanted.inputs);
-        assert.equal(changes, false, "what import prints is what is there");
-        assert.equal(((await door.read(type, id, props)) as { id?: string }).id, id);
-        assert.equal(await seen(where), before);
+        beforeEach(async () => {
+          nothing = await seen(where);
+          await on(where, typed);
+        });
+        afterEach(() => on(where, `${gone} 2>/dev/null; true`));
 
-        const { inputs } = await door.check(type, {}, { ...wanted.inputs, ...change });
-        const { outs } = await door.update(type, props, inputs);
-        assert.equal((await door.diff(type, outs, inputs)).changes, false);
-        const changed = await seen(where);
-        assert.match(changed, new RegExp(`pulumi-macvlan tests/lab/${name}`));
-        // Whoever has a mark on it is asked first.
-        await assert.rejects(plugin.door("tests/lab/other", where).read(type, id, {}), /cannot import/);
-        if (type === "MacvlanNetwork") await on(where, "docker rm -f lodger >/dev/null");
-        await door.delete(type, outs);
-        assert.equal(await seen(where), nothing);
+        it("takes it over as it is, by what import shows", async () => {
+          const before = await seen(where);
+          const { through, props, inputs, wanted } = await find();
+          assert.equal(wanted["adopt"], true);
+          assert.equal((await through.diff(type, props, wanted)).changes, false);
+          assert.deepEqual(
+            await through.read(type, id, props),
+            { id, props, inputs },
+            "and a refresh finds nothing else",
+          );
+          assert.equal(await seen(where), before);
+        });
 
-        // And one that was never changed.
-        await on(where, typed);
-        if (type === "MacvlanNetwork") await on(where, "docker rm -f lodger >/dev/null");
-        await door.delete(type, (await find()).props);
-        assert.equal(await seen(where), nothing);
-        await on(where, `${gone} 2>/dev/null; true`);
+        it("changes it by a program, marks it so that nobody else takes it over, and deletes it", async () => {
+          const { through, props, wanted } = await find();
+          const { inputs } = await through.check(type, {}, { ...wanted, ...change });
+          const { outs } = await through.update(type, props, inputs);
+          assert.equal((await through.diff(type, outs, inputs)).changes, false);
+          assert.match(await seen(where), new RegExp(`pulumi-macvlan tests/lab/${name}`));
+          await assert.rejects(plugin.door("tests/lab/other", where).read(type, id, {}), /cannot import/);
+          await on(where, lodger);
+          await through.delete(type, outs);
+          assert.equal(await seen(where), nothing);
+        });
+
+        it("deletes it as it was typed, and nothing else that has its name by then", async () => {
+          const { through, props } = await find();
+          await on(where, `${gone}; ${other}`);
+          const before = await seen(where);
+          await through.delete(type, props);
+          assert.equal(await seen(where), before);
+          await on(where, `${gone} 2>/dev/null; ${typed}; ${lodger}`);
+          const again = await find();
+          await again.through.delete(type, again.props);
+          assert.equal(await seen(where), nothing);
+        });
       });
+    }
 
   it("does not take over a network of a bridge, nor what is not there", async () => {
     const door = plugin.door("tests/lab/bridge", host);

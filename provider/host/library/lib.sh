@@ -132,11 +132,11 @@ claim() {
   [ "$adopt" = true ] || fail foreign "$1"
 }
 
-# may_go MARK-FOUND: of what is to be deleted. What was taken over as it was has no mark before its first change.
+# may_go MARK-FOUND TEST ...: of what is to be deleted. What was taken over as it was has no mark before its first change; TEST finds out
+# whether it still is what was taken over.
 may_go() {
   [ "$1" = "$mark" ] && return
-  case $adopt:$1 in "true:pulumi-macvlan "*) return 1 ;; true:*) return 0 ;; esac
-  return 1
+  case $adopt:$1 in "true:pulumi-macvlan "*) return 1 ;; true:*) shift; "$@" ;; *) return 1 ;; esac
 }
 
 # look_at_own: into $shown the kernel's own line about our link, the only place that shows parent and kind with all its settings.
@@ -370,13 +370,13 @@ observe_link() {
   peek "/sys/class/net/$parent/mtu" && printf '%s' "$peeked"
 }
 
-remove() { remove_link; }
-
+# remove_link TEST: as of make_way.
 remove_link() {
   if exists "$name"; then
     peek_mark "$name"
     found=$peeked
-    if ! may_go "$found" && ! is_intended; then
+    [ "$adopt" = false ] || look_at_own
+    if ! may_go "$found" "$1" && ! is_intended; then
       section kept
       printf '%s' "$found"
       return 0

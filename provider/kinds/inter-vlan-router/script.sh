@@ -374,7 +374,7 @@ table_back() {
 }
 
 own_undo() {
-  table_back || printf 'nft table inet %s' "$table" >"$guard/incomplete"
+  table_back >>"$guard/undo.log" 2>&1 || printf 'nft table inet %s' "$table" >"$guard/incomplete"
   for program in iptables ip6tables; do
     [ "$(docker_rules "$program")" = "$(cat "$guard/before/$program")" ] && continue
     docker_rules "$program" | while IFS= read -r rule; do "$program" -w -D ${rule#-A }; done

@@ -46,6 +46,6 @@ export interface MacvlanLinkArguments extends LinkArguments {
   routes?: LinkRoute[] | undefined;
   /** Bytes, 68 to 65535, at most the parent's. Default: the parent's. */
   mtu?: number | undefined;
-  /** Take over a link of this name that was not made by this package. Default: false. */
+  /** Take over a link of this name that was not made by this package; it is deleted as one of ours. Default: false. */
   adopt?: boolean | undefined;
 }

@@ -139,6 +139,8 @@ ensure() {
   finish
 }
 
+remove() { remove_link same_link; }
+
 observe() {
   observe_link
   section routes

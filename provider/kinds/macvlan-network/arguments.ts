@@ -17,6 +17,6 @@ export interface MacvlanNetworkArguments extends DockerNetwork {
    * `configOnly`. Default: "local". Replaces. Docker option --scope.
    */
   scope?: "local" | "swarm" | undefined;
-  /** Take over a network of this name that was not made by this package; it is made anew with our mark. Default: false. */
+  /** Take over a network of this name that was not made by this package; it is made anew with our mark, and deleted as one of ours. Default: false. */
   adopt?: boolean | undefined;
 }

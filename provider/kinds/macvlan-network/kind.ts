@@ -237,7 +237,7 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
     inputs.name,
     inputs.parent ?? "",
     specHash(spec(inputs)),
-    String(previous !== undefined && specHash(spec(previous)) !== specHash(spec(inputs))),
+    previous === undefined ? "" : specHash(spec(previous)) === specHash(spec(inputs)) ? "same" : "other",
     creation(inputs),
     probedRanges(inputs, previous),
     String(inputs.scope === "swarm"),
@@ -248,8 +248,9 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
     const network = decodeNetwork(sections);
     if (!network || !belongsTo(inputs, sections.get("mark"))) return undefined;
     const { scope, spec } = network;
-    // One of a bridge, an overlay or a plugin.
-    if (!KINDS.some((kind) => kind === spec.driver)) return undefined;
+    // One of a bridge, an overlay or a plugin; and a Swarm's has its mark where it is not looked for in one host's network.
+    if (!KINDS.some((kind) => kind === spec.driver) || (scope === "swarm" && inputs.scope !== "swarm"))
+      return undefined;
     if (inputs.configFrom !== undefined) {
       const { driver, configFrom } = spec;
       return { inputs: { driver, configFrom, scope }, outputs: outputsOf(network), drift: [] };

@@ -1,7 +1,8 @@
 resource=macvlan-network
 begin
 take_common
-take name; take parent; take spec; take drifted
+take name; take parent; take spec
+take known # "same" where state has all of it as it is wanted, "other" where it does not, "" where there is no state
 take create # what Docker's API takes to make it
 take_list ranges
 take swarm
@@ -124,7 +125,11 @@ make() {
 }
 
 # make_anew JSON: in place of the network that is there, if any.
-make_anew() { make "$1" "DELETE /networks/$name {}"; }
+make_anew() {
+  # What stands in from here on stands on the new one.
+  footing=
+  make "$1" "DELETE /networks/$name {}"
+}
 
 # existing: the network as it is, whoever made it, as Docker's API takes it; with the mark that it has by now. A gateway that Docker chose
 # shows with its prefix.
@@ -395,13 +400,15 @@ ensure() {
   [ "$asked" = true ] || ask_network
   if [ -n "$id" ]; then
     claim "$found_mark"
-    # Labels can be copied: what a refresh found to differ is made anew even where they say that it is right.
-    if [ "$found_spec" = "$spec" ] && [ "$drifted" = false ]; then
-      made
-    else
-      recreate
-      find_network
-    fi
+    # Labels can be copied: what a refresh found to differ is made anew even where they say that it is right. One that was taken over as it
+    # is has none.
+    case $known:$found_spec in
+      "same:" | ":$spec" | "same:$spec") made ;;
+      *)
+        recreate
+        find_network
+        ;;
+    esac
   else
     [ "$swarm" = false ] || keep_mark
     make "$create" || fail network "$said" "$(others)"
@@ -423,13 +430,15 @@ observe() {
   printf '%s' "$found_mark"
 }
 
+same_network() { [ "$found_parent" = "$parent" ] && case $create in *"\"Driver\":\"$(ask '{{.Driver}}')\""*) ;; *) false ;; esac; }
+
 remove() {
   ask_network
   [ -n "$id" ] || {
     forget_lost
     return 0
   }
-  if ! may_go "$found_mark"; then
+  if ! may_go "$found_mark" same_network; then
     section kept
     printf '%s\n' "$found_mark"
     return 0

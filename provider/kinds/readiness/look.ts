@@ -4,6 +4,7 @@ import { decodeSections } from "../../formats/sections";
 import type { Runner } from "../../host/guard";
 import { encodeData } from "../../host/quote";
 import { readScript } from "../../host/scripts";
+import { sameHost } from "../../vocabulary/host";
 import { isUnknown } from "../../vocabulary/values";
 import { type MacvlanNetworkInputs, macvlanNetwork } from "../macvlan-network/kind";
 import { dataOf, explainEntry, unfitting, usersOf } from "./answers";
@@ -59,14 +60,17 @@ export function usersLeft(olds: ReadinessState, news: ReadinessState): Users {
 /** What an update would be refused for, by what was last read. */
 export function foretell(olds: ReadinessState, news: ReadinessState): string | undefined {
   if (isUnknown([news.hosts, news.wanted])) return undefined;
-  const lines = changesOf(olds, news).flatMap(({ name, was, made, goes }) => {
+  const lines = changesOf(olds, news).flatMap(({ name, was, host, made, goes }) => {
     const usersOn = ({ kind, inputs }: Entry): string[] =>
       kind === macvlanNetwork ? (olds.users?.[was]?.[kind.localId(inputs)] ?? []) : [];
     const left = goes.flatMap((entry) => {
       const names = usersOn(entry).map((user) => user.split(" ")[0]);
       return names.length > 0 ? [explainEntry(entry, { code: "in-use", details: [names.join(" ")] })] : [];
     });
-    const moved = made.flatMap((entry) =>
+    // Another machine under the name of the old one has none of its containers.
+    const before = olds.hosts[was];
+    const stays = before !== undefined && sameHost(before, host);
+    const moved = (stays ? made : []).flatMap((entry) =>
       unfitting(entry.inputs as MacvlanNetworkInputs, usersOn(entry)).map(
         (why) => `${entry.kind.describe(entry.inputs)}: ${why}`,
       ),

@@ -110,6 +110,7 @@ users_on() {
     done
     echo
   done
+  IFS=" 	$nl"
 }
 
 free_table() {

@@ -27,6 +27,6 @@ export interface VlanSubinterfaceArguments extends LinkArguments {
   mtu?: number | undefined;
   /** The host's own addresses on the VLAN, such as `172.16.10.2/24` or `fd00::2/64`. Default: none. */
   addresses?: string[] | undefined;
-  /** Take over an interface of this name that was not made by this package. Default: false. */
+  /** Take over an interface of this name that was not made by this package; it is deleted as one of ours. Default: false. */
   adopt?: boolean | undefined;
 }

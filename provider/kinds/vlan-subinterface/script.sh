@@ -56,7 +56,7 @@ ensure() {
 }
 
 remove() {
-  remove_link
+  remove_link same_vlan
   sync_legs
 }
 

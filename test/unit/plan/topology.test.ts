@@ -104,6 +104,7 @@ describe("a topology", () => {
       withVlan({ subnets: ["172.16.0.0/16"] }),
       /^VLANs "mac10" and "iot" overlap \(172\.16\.10\.0\/24, 172\.16\.0\.0\/16\)/,
     ],
+    ["a protocol of no tag", withVlan({ protocol: "802.1ad" }), /^vlans\.iot\.protocol is that of tagged frames, and/],
     ["one VLAN id twice", withVlan({ vlanId: 100 }), /^VLANs "mac10" and "iot" both have id 100 on enp0s8 of host1/],
     [
       "macvlan and ipvlan on one parent",

@@ -109,7 +109,8 @@ describe("the repository", () => {
       .map((file) => file.split("/").slice(2, -1).join("/"));
     for (const folder of new Set(tests))
       assert.ok(
-        ["", "repository"].includes(folder) || tracked.some((file) => file.startsWith(`provider/${folder}/`)),
+        ["", "repository"].includes(folder) ||
+          tracked.some((file) => file.startsWith(`provider/${folder}/`) || file.startsWith(`${folder}/`)),
         folder,
       );
   });

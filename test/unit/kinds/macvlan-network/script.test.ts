@@ -105,10 +105,12 @@ describe("macvlan-network", () => {
       .split("\n")
       .filter(Boolean);
   const MADE = [`ip link add link eth0.10 name pmv-1 netns 12 address ${MAC} type macvlan mode vepa`, "in 12: pmv-1"];
-  const SAID = "eth0.10 vepa 172.16.10.0/24=172.16.10.1 fd00:10::/64=fd00:10::1/64";
+  const SUBNETS = "172.16.10.0/24=172.16.10.1 fd00:10::/64=fd00:10::1/64";
+  /** As look_at_footing asks: driver, mode, ipvlan's flag, parent, whether it is internal. */
+  const SAID = `macvlan vepa bridge eth0.10 false ${SUBNETS}`;
 
   it("is stood in for with the container's own MAC address, addresses and ways out", () =>
-    assert.deepEqual(standIn(`macvlan false ${SAID}`, "12", MAC, "172.16.10.20", "fd00:10::2"), [
+    assert.deepEqual(standIn(SAID, "12", MAC, "172.16.10.20", "fd00:10::2"), [
       ...MADE,
       "addr add 172.16.10.20/24 dev pmv-1",
       "addr add fd00:10::2/64 dev pmv-1 nodad",
@@ -118,17 +120,32 @@ describe("macvlan-network", () => {
     ]));
 
   it("is stood in for without a way out of an internal network", () =>
-    assert.deepEqual(standIn(`macvlan true ${SAID}`, "12", MAC, "172.16.10.20"), [
+    assert.deepEqual(standIn(SAID.replace("false", "true"), "12", MAC, "172.16.10.20"), [
       ...MADE,
       "addr add 172.16.10.20/24 dev pmv-1",
       "link set dev pmv-1 up",
     ]));
 
+  for (const [said, made] of [
+    ["macvlan - bridge", `address ${MAC} type macvlan mode bridge`],
+    // All ipvlans of a parent have its MAC address.
+    ["ipvlan - bridge", "type ipvlan mode l2"],
+    ["ipvlan l2 bridge", "type ipvlan mode l2"],
+  ])
+    it(`is stood in for by one of its kind: ${said}`, () =>
+      assert.deepEqual(standIn(`${said} eth0.10 false 172.16.10.0/24=`, "12", MAC, "172.16.10.20"), [
+        `ip link add link eth0.10 name pmv-1 netns 12 ${made}`,
+        "in 12: pmv-1",
+        "addr add 172.16.10.20/24 dev pmv-1",
+        "link set dev pmv-1 up",
+      ]));
+
   for (const [what, said, process, mac] of [
-    ["an ipvlan", "ipvlan false eth0.10 bridge 172.16.10.0/24=", "12", MAC],
-    ["one whose parent is its alone", "macvlan false eth0.10 passthru 172.16.10.0/24=", "12", MAC],
-    ["a container that is stopped", `macvlan false ${SAID}`, "0", MAC],
-    ["a container without a MAC address", `macvlan false ${SAID}`, "12", ""],
+    ["an ipvlan that is routed", "ipvlan l3 bridge eth0.10 false 172.16.10.0/24=", "12", ""],
+    ["an ipvlan apart from the others", "ipvlan - private eth0.10 false 172.16.10.0/24=", "12", ""],
+    ["one whose parent is its alone", "macvlan passthru bridge eth0.10 false 172.16.10.0/24=", "12", MAC],
+    ["a container that is stopped", SAID, "0", MAC],
+    ["a container without a MAC address", SAID, "12", ""],
     ["a network that is gone", "", "12", MAC],
   ] as const) {
     it(`has nobody stand in for ${what}`, () => assert.deepEqual(standIn(said, process, mac, "172.16.10.20"), []));
