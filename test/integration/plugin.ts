@@ -46,8 +46,8 @@ export class PluginProcess {
     });
   }
 
-  /** For the resource of a mark (`project/stack/name`), whose host it names. */
-  door(owner: string, host: string): Door {
+  /** For the resource of a mark (`project/stack/name`), which names its host, or has its connection among its inputs. */
+  door(owner: string, host?: string): Door {
     const [project, stack, name] = owner.split("/");
     const ask = (Request: Untyped, type: string, set: Record<string, object>): Untyped => {
       const request = new Request();
@@ -55,7 +55,7 @@ export class PluginProcess {
       for (const [field, props] of Object.entries(set)) request[`set${field}`](struct(props));
       return request;
     };
-    const said = ({ __owner, host: _host, ...props }: Props): Props => ({ ...props, host });
+    const said = ({ __owner, ...props }: Props): Props => ({ ...props, ...(host && { host }) });
     /** What the engine keeps of the last check: a diff is told it. */
     let inputs: Props = {};
     return {

@@ -7,13 +7,14 @@ import { handlers } from "../../../provider/pulumi/dynamic/handlers";
 import { lab } from "../hooks";
 import { connection, ONE_BY_ONE, on, type Props, settled, snapshot } from "../hosts";
 import { Relay } from "../relay";
-import { type Order, type Outcome, perform } from "./operation";
+import { DOORS, type Order, type Outcome, perform } from "./operation";
 
 const HOST = "host1";
 const CONFIRM = 8;
 
 export interface Operation {
   what: string;
+  through: Order["through"];
   type: string;
   verb: Order["verb"];
   inputs: Props;
@@ -38,7 +39,9 @@ const router = {
   nat: [{ outInterface: "enp0s3" }],
 };
 
-const all = (resource: string, type: string, inputs: Props, change: Props): Operation[] =>
+type Told = Omit<Operation, "through">;
+
+const all = (resource: string, type: string, inputs: Props, change: Props): Told[] =>
   (["create", "update", "delete"] as const).map((verb) => ({
     what: `${verb} ${resource}`,
     type,
@@ -47,7 +50,8 @@ const all = (resource: string, type: string, inputs: Props, change: Props): Oper
     change,
   }));
 
-export const OPERATIONS: Operation[] = [
+/** Each is done through either door. */
+export const TOLD: Told[] = [
   ...all("a VLAN", "VlanSubinterface", vlan, { mtu: 1400, addresses: ["172.30.1.3/24"] }),
   ...all("a guarded VLAN", "VlanSubinterface", guarded, { mtu: 1400, addresses: ["172.30.2.3/24"] }),
   ...all("a link", "MacvlanLink", link, {
@@ -61,6 +65,8 @@ export const OPERATIONS: Operation[] = [
   })),
   ...all("a router", "InterVlanRouter", router, { policy: { default: "drop", rules: [] } }),
 ];
+
+export const OPERATIONS: Operation[] = DOORS.flatMap((through) => TOLD.map((told) => ({ ...told, through })));
 
 interface Fault {
   /** Makes it go wrong while the operation stands before a step; the operation then goes on. */
@@ -187,7 +193,11 @@ async function checked(type: string, inputs: Props, change: Props = {}): Promise
 function orderOver(relay: Relay, order: Order): { outcome: Promise<Outcome>; kill: () => void } {
   const through = (props: Props): Props =>
     props["host"] ? { ...props, host: { ...(props["host"] as object), port: relay.port } } : props;
-  const child = spawn(process.execPath, [join(__dirname, "operation.js")], { stdio: ["pipe", "pipe", "inherit"] });
+  // With the plugin in its group.
+  const child = spawn(process.execPath, [join(__dirname, "operation.js")], {
+    stdio: ["pipe", "pipe", "inherit"],
+    detached: true,
+  });
   let text = "";
   child.stdout.on("data", (data: Buffer) => {
     text += data.toString();
@@ -196,7 +206,7 @@ function orderOver(relay: Relay, order: Order): { outcome: Promise<Outcome>; kil
     child.once("close", () => resolve(text ? (JSON.parse(text) as Outcome) : { error: "killed" }));
   });
   child.stdin.end(JSON.stringify({ ...order, news: through(order.news), olds: through(order.olds) }));
-  return { outcome, kill: () => child.kill("SIGKILL") };
+  return { outcome, kill: () => process.kill(-(child.pid as number), "SIGKILL") };
 }
 
 export interface Verdict {
@@ -214,24 +224,24 @@ export interface Prepared {
   wanted: string;
 }
 
-async function begin({ type, verb, inputs, change, used }: Operation): Promise<Order> {
+async function begin({ through, type, verb, inputs, change, used }: Operation): Promise<Order> {
   await arm(0);
   const old = await checked(type, inputs);
-  if (verb === "create") return { verb, type, news: old, olds: {} };
-  const { outs = {}, error } = await perform({ verb: "create", type, news: old, olds: {} });
+  if (verb === "create") return { through, verb, type, news: old, olds: {} };
+  const { outs = {}, error } = await perform({ through, verb: "create", type, news: old, olds: {} });
   if (error) throw new Error(error);
   if (used) {
     // Docker itself does not sync it; somebody's containers are older than a moment.
     const run = "docker run -d --restart always --name faultbox --network fault busybox sleep 100000 >/dev/null";
     await on(HOST, `${run} && /bin/sync`);
   }
-  return { verb, type, news: verb === "update" ? await checked(type, inputs, change) : old, olds: outs };
+  return { through, verb, type, news: verb === "update" ? await checked(type, inputs, change) : old, olds: outs };
 }
 
-async function end({ type, verb, used }: Operation, state: Props): Promise<void> {
+async function end({ through, type, verb, used }: Operation, state: Props): Promise<void> {
   if (used) await on(HOST, "docker rm -f faultbox >/dev/null");
   if (verb === "delete") return;
-  const { error } = await perform({ verb: "delete", type, news: {}, olds: state });
+  const { error } = await perform({ through, verb: "delete", type, news: {}, olds: state });
   if (error) throw new Error(error);
 }
 
