@@ -261,6 +261,11 @@ describe("ready or not at all", function () {
       diagnostics,
       /macvlan:Readiness \(lan-ready\):\n +warning: an update will be refused, by what was last read:\n +host1: Docker network "mac20": containers are still on it: d2; remove them.*\n +host2: Docker network "mac20": containers are still on it: d4; remove them/,
     );
+    want({ mac10, mac20: { ...mac20, subnets: ["172.16.21.0/24"] } });
+    assert.match(
+      await stack.good("preview"),
+      /warning: an update will be refused, by what was last read:\n +host2: Docker network "mac20": container "d4" was given 172\.16\.20\.70 on it/,
+    );
     want({ mac10, mac20 });
     assert.doesNotMatch(await stack.good("preview", "--expect-no-changes"), /still on it/);
     assert.deepEqual(await logins(), count);
