@@ -74,6 +74,10 @@ export const addresses = async (host: string, name: string): Promise<string[]> =
 
 const SYSCTLS = "net/ipv4/ip_forward net/ipv6/conf/all/forwarding";
 
+/** Docker 28 keeps it, empty, after the first container on a bridge, until the host is restarted. */
+const LEFT_BY_DOCKER =
+  /^table ip6? raw \{\n\tchain \w+ \{\n\t\ttype filter hook \w+ priority raw; policy accept;\n\t\}\n\}\n/gm;
+
 /** Everything of a host that our resources could touch, without what changes by itself (counters, lifetimes, statistics). */
 export async function snapshot(host: string, through = lab): Promise<string> {
   const text = await on(
@@ -88,6 +92,7 @@ export async function snapshot(host: string, through = lab): Promise<string> {
     through,
   );
   return text
+    .replace(LEFT_BY_DOCKER, "")
     .split("\n")
     .filter((line) => !line.startsWith("#"))
     .map((line) =>
