@@ -7,7 +7,7 @@ import { handlers } from "../../../provider/pulumi/dynamic/handlers";
 import { lab } from "../hooks";
 import { connection, ONE_BY_ONE, on, type Props, settled, snapshot } from "../hosts";
 import { Relay } from "../relay";
-import { DOORS, type Order, type Outcome, perform } from "./operation";
+import { type Order, type Outcome, perform } from "./operation";
 
 const HOST = "host1";
 const CONFIRM = 8;
@@ -51,7 +51,7 @@ const all = (resource: string, type: string, inputs: Props, change: Props): Told
   }));
 
 /** Each is done through either door. */
-export const TOLD: Told[] = [
+export const OPERATIONS: Told[] = [
   ...all("a VLAN", "VlanSubinterface", vlan, { mtu: 1400, addresses: ["172.30.1.3/24"] }),
   ...all("a guarded VLAN", "VlanSubinterface", guarded, { mtu: 1400, addresses: ["172.30.2.3/24"] }),
   ...all("a link", "MacvlanLink", link, {
@@ -65,8 +65,6 @@ export const TOLD: Told[] = [
   })),
   ...all("a router", "InterVlanRouter", router, { policy: { default: "drop", rules: [] } }),
 ];
-
-export const OPERATIONS: Operation[] = DOORS.flatMap((through) => TOLD.map((told) => ({ ...told, through })));
 
 interface Fault {
   /** Makes it go wrong while the operation stands before a step; the operation then goes on. */
