@@ -1,3 +1,5 @@
+import { requireNode } from "./pulumi/node";
+
 export {
   type AddressesToPlan,
   type HostToPlan,
@@ -18,7 +20,8 @@ export type { Rollout } from "./plan/rollout";
 export * from "./pulumi/components/host-shim";
 export * from "./pulumi/components/vlan-topology";
 export type { HostConnection } from "./pulumi/host";
-export { type ConfiguredHost, type InventoryHost, inventory } from "./pulumi/inventory";
+export { type InventoryHost, inventory } from "./pulumi/inventory";
+export type { ConfiguredHost } from "./pulumi/lab";
 export * from "./pulumi/resources/address-plan";
 export * from "./pulumi/resources/host-interface";
 export * from "./pulumi/resources/inter-vlan-router";
@@ -26,3 +29,5 @@ export * from "./pulumi/resources/macvlan-link";
 export * from "./pulumi/resources/macvlan-network";
 export * from "./pulumi/resources/reachability";
 export * from "./pulumi/resources/vlan-subinterface";
+
+requireNode();

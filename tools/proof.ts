@@ -3,7 +3,7 @@ import Table from "cli-table3";
 import { encodeData } from "../provider/host/quote";
 import { readLibrary } from "../provider/host/scripts";
 import { runner } from "../provider/host/ssh/connection";
-import type { ConfiguredHost } from "../provider/pulumi/inventory";
+import type { ConfiguredHost } from "../provider/pulumi/lab";
 import { type Connection, hostSchema, publicPart, secretPart } from "../provider/vocabulary/host";
 
 /** The seed's four containers. */

@@ -292,7 +292,8 @@ class Schema {
 
   hosts(): Property {
     const connection = this.named(this.at("vocabulary/host.ts", "Connection"), "");
-    const description = "Hosts by name, and how each is reached; resources name them. Default: none.";
+    const description =
+      "Hosts by name, and how each is reached; resources name them. Default: those of a lab that runs on this machine (npm run lab).";
     return { type: "object", additionalProperties: connection, description, secret: true };
   }
 }
@@ -314,9 +315,13 @@ export function makeSchema() {
     keywords: ["category/network", "docker", "macvlan", "vlan"],
     license: "Apache-2.0",
     language: {
-      nodejs: { packageName: "pulumi-macvlan-sdk" },
-      python: { packageName: "pulumi_macvlan" },
-      go: { importBasePath: "pulumi-macvlan-sdk/macvlan" },
+      nodejs: {
+        packageName: "pulumi-macvlan-sdk",
+        respectSchemaVersion: true,
+        devDependencies: { "@types/node": "^24.0.0", typescript: "^6.0.0" },
+      },
+      python: { packageName: "pulumi_macvlan", pyproject: { enabled: true }, respectSchemaVersion: true },
+      go: { importBasePath: "pulumi-macvlan-sdk/macvlan", respectSchemaVersion: true },
     },
     config: { variables: { hosts } },
     provider: { inputProperties: { hosts } },

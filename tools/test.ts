@@ -9,6 +9,7 @@ import { faultTable } from "../test/integration/faults/table";
 import { missingImages } from "../test/lab/image";
 import { Lab, testLab } from "../test/lab/lab";
 import { overviewOf } from "./progress";
+import { languagesFolder, missingLanguages, wheelFolder } from "./setup/languages";
 import { onlyDeclaredPrograms } from "./setup/programs";
 import { missingCli, pulumiFolder } from "./setup/pulumi-cli";
 
@@ -81,7 +82,8 @@ function run(files: readonly string[], only: string | undefined, options: Mocha.
 /** Each file on hosts of its own, several at once; a file's tests are shown when it has ended. */
 async function runOnLabs(files: readonly string[], only: string | undefined): Promise<Outcome> {
   const [pulumi] = await Promise.all([pulumiFolder(), Lab.prepare()]);
-  process.env["PATH"] = `${pulumi}:${process.env["PATH"]}`;
+  const [languages] = await Promise.all([languagesFolder(pulumi), wheelFolder()]);
+  process.env["PATH"] = `${pulumi}:${languages}:${process.env["PATH"]}`;
   const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-test-"));
   const faults = join(folder, "faults.jsonl");
   process.env["PULUMI_MACVLAN_FAULTS"] = faults;
@@ -127,7 +129,7 @@ async function main(): Promise<void> {
   const then = only
     ? { what: `the tests of "${only}"`, minutes: 5 }
     : { what: "all tests", minutes: 60, allCores: true };
-  console.error(overviewOf([...missingCli(), ...missingImages()], availableParallelism(), then));
+  console.error(overviewOf([...missingCli(), ...missingImages(), ...missingLanguages()], availableParallelism(), then));
   const unit = await run(filesOf("unit"), only);
   const rest = await runOnLabs(filesOf("property", "integration"), only);
   const failed = [...unit.failed, ...rest.failed];

@@ -1,9 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { quoted } from "../vocabulary/errors";
-import type { Connection } from "../vocabulary/host";
 import type { HostConnection } from "./host";
-import { labInventory } from "./lab";
+import { type ConfiguredHost, labHosts } from "./lab";
 
 /** A host as a program uses it; fit for VlanTopology's `hosts`. */
 export interface InventoryHost {
@@ -14,9 +12,6 @@ export interface InventoryHost {
   /** The interface that leads out, for a router's NAT. Default: none. */
   uplink?: string | undefined;
 }
-
-/** One host as the configuration has it: every field of HostConnection, with its interfaces beside them. */
-export type ConfiguredHost = Connection & { parent?: string; uplink?: string };
 
 const HOW = `pulumi config set --path 'hosts.<name>.address' <address>, and the same for parent and for each further field of HostConnection (secrets with --secret)`;
 
@@ -33,15 +28,16 @@ export function inventory<Name extends string>(...names: Name[]): Record<Name, I
   const config = new pulumi.Config();
   const configured = config.getObject<Record<string, ConfiguredHost>>("hosts") ?? {};
   const password = config.get("sudoPassword") ? config.requireSecret("sudoPassword") : undefined;
-  return hostsIn(Object.keys(configured).length > 0 ? configured : labHosts(), names, password);
+  return hostsIn(Object.keys(configured).length > 0 ? configured : runningLab(), names, password);
 }
 
-function labHosts(): Record<string, ConfiguredHost> {
-  if (!existsSync(labInventory()))
+function runningLab(): Record<string, ConfiguredHost> {
+  const hosts = labHosts();
+  if (!hosts)
     throw new pulumi.RunError(
       `no hosts are configured, and no lab runs on this machine (npm run lab -- up in pulumi-macvlan's repository starts one). Configure them: ${HOW}`,
     );
-  return JSON.parse(readFileSync(labInventory(), "utf8"));
+  return hosts;
 }
 
 /** The same for a configuration that is at hand. */

@@ -1,93 +1,63 @@
 // The lab's kernel and disks: made once from their recipes, kept outside the tree, keyed by what they were made from.
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { type Part, skipped, step } from "../../tools/progress";
+import { keptIn, missing, once, type Recipe } from "../../tools/cache";
+import type { Part } from "../../tools/progress";
 import { asRoot } from "./root";
 import { HOSTS, type LabHost } from "./topology";
 
 const recipes = join(__dirname, "..", "..", "..", "test", "lab", "image");
 
-export const cacheFolder = (): string => {
-  const folder = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "pulumi-macvlan");
-  mkdirSync(folder, { recursive: true });
-  return folder;
-};
-
-interface Recipe extends Part {
-  /** What its folder in the cache is called, but for the key. */
-  name: string;
-  /** The script, and what else it reads; all of it is in the key. */
-  files: string[];
-  /** What else it is made from. */
-  variant?: string;
+interface Script extends Recipe {
+  /** Run as root, with `build`'s words. */
+  script: string;
 }
 
-function folderOf({ name, files, variant = "" }: Recipe): string {
-  const hash = createHash("sha256").update(variant);
-  for (const part of files) hash.update(readFileSync(join(recipes, part)));
-  return join(cacheFolder(), `${name}-${hash.digest("hex").slice(0, 12)}`);
-}
+/** What the scripts read is in the key, and `variant`, which is what else it is made from. */
+const byScript = (part: Part, name: string, files: readonly [string, ...string[]], variant = ""): Script => ({
+  ...part,
+  name,
+  from: [variant, ...files.map((file) => readFileSync(join(recipes, file)))],
+  script: join(recipes, files[0]),
+});
 
-/** Makes it with its recipe unless one made from the same recipe is there; older ones go. */
-async function made(recipe: Recipe, build: (file: string) => string[]): Promise<string> {
-  const { what, name, files } = recipe;
-  const folder = folderOf(recipe);
-  const file = join(folder, "image");
-  if (existsSync(file)) {
-    skipped(what);
-    return file;
-  }
-  const work = mkdtempSync(join(cacheFolder(), `${name}.making-`));
-  await step(what, async () => {
-    const command = build(join(work, "image"));
+const imageOf = (recipe: Recipe): string => join(keptIn(recipe), "image");
+
+async function made(recipe: Script, build: (file: string) => string[]): Promise<string> {
+  await once(recipe, async (folder) => {
     // sudo would take another PATH.
     const path = `PATH=${process.env["PATH"]}`;
-    const result = await execa(...asRoot("env", [path, "sh", join(recipes, files[0] ?? ""), ...command]), {
-      reject: false,
-      all: true,
-      stdin: "ignore",
-    });
-    if (result.exitCode !== 0) {
-      await execa(...asRoot("rm", ["-rf", work]));
-      throw new Error(`${what} failed:\n${String(result.all).split("\n").slice(-30).join("\n")}`);
-    }
-    for (const old of readdirSync(cacheFolder())) {
-      if (old.startsWith(`${name}-`)) rmSync(join(cacheFolder(), old), { recursive: true, force: true });
-    }
-    renameSync(work, folder);
+    const command = asRoot("env", [path, "sh", recipe.script, ...build(join(folder, "image"))]);
+    const result = await execa(...command, { reject: false, all: true, stdin: "ignore" });
+    if (result.exitCode === 0) return;
+    await execa(...asRoot("rm", ["-rf", folder]));
+    throw new Error(`${recipe.what} failed:\n${String(result.all).split("\n").slice(-30).join("\n")}`);
   });
-  return file;
+  return imageOf(recipe);
 }
 
-const KERNEL: Recipe = {
-  what: "the lab's kernel, compiled from Debian's linux-source",
-  minutes: 7,
-  allCores: true,
-  name: "lab-kernel",
-  files: ["kernel.sh", "kernel.config"],
-};
+const KERNEL = byScript(
+  { what: "the lab's kernel, compiled from Debian's linux-source", minutes: 7, allCores: true },
+  "lab-kernel",
+  ["kernel.sh", "kernel.config"],
+);
 
 export const kernelImage = (): Promise<string> => made(KERNEL, (file) => [join(recipes, "kernel.config"), file]);
 
 /** A Docker daemon newer than any release's, which can be had here only from its Go modules. */
-const DOCKERD: Recipe = {
-  what: "dockerd 29, built from its Go modules",
-  minutes: 6,
-  allCores: true,
-  name: "lab-dockerd",
-  files: ["dockerd.sh", "dockerd/go.mod"],
-};
+const DOCKERD = byScript({ what: "dockerd 29, built from its Go modules", minutes: 6, allCores: true }, "lab-dockerd", [
+  "dockerd.sh",
+  "dockerd/go.mod",
+]);
 
-const diskOf = ({ release, docker }: Pick<LabHost, "release" | "docker">): Recipe => ({
-  what: `the disk of the lab's ${release} hosts, by debootstrap and a first boot`,
-  minutes: 1.3,
-  name: docker === "29" ? `lab-docker29-${release}` : `lab-disk-${release}`,
-  files: ["rootfs.sh"],
-  variant: docker === "29" ? `${release} ${join(folderOf(DOCKERD), "image")}` : release,
-});
+const diskOf = ({ release, docker }: Pick<LabHost, "release" | "docker">): Script =>
+  byScript(
+    { what: `the disk of the lab's ${release} hosts, by debootstrap and a first boot`, minutes: 1.3 },
+    docker === "29" ? `lab-docker29-${release}` : `lab-disk-${release}`,
+    ["rootfs.sh"],
+    docker === "29" ? `${release} ${imageOf(DOCKERD)}` : release,
+  );
 
 /** `docker` is the release's own, or 29's daemon in its place. */
 export async function diskImage(host: Pick<LabHost, "release" | "docker">, kernel: string): Promise<string> {
@@ -97,6 +67,4 @@ export async function diskImage(host: Pick<LabHost, "release" | "docker">, kerne
 
 /** What a lab is made of that is not there yet. */
 export const missingImages = (): Part[] =>
-  [KERNEL, ...(HOSTS.some(({ docker }) => docker === "29") ? [DOCKERD] : []), ...HOSTS.map(diskOf)].filter(
-    (recipe) => !existsSync(folderOf(recipe)),
-  );
+  missing([KERNEL, ...(HOSTS.some(({ docker }) => docker === "29") ? [DOCKERD] : []), ...HOSTS.map(diskOf)]);

@@ -18,8 +18,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { labFolder, labInventory } from "../../provider/pulumi/lab";
+import { cacheFolder } from "../../tools/cache";
 import { step } from "../../tools/progress";
-import { cacheFolder, diskImage, kernelImage } from "./image";
+import { diskImage, kernelImage } from "./image";
 import { asRoot } from "./root";
 import { addressOf, HOSTS, type LabHost, managementAddress, type Net, OUTSIDE_SERVER } from "./topology";
 

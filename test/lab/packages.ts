@@ -16,9 +16,14 @@ export const PACKAGES: Record<string, readonly string[]> = {
   procps: ["pgrep"],
   socat: ["socat"],
   wget: ["wget"],
+  python3: ["python3"],
   "xz-utils": ["xz"],
 };
-const FILES: Record<string, string> = { "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg" };
+const FILES: Record<string, string> = {
+  "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
+  // Of python3-pip-whl, which it brings along.
+  "python3-venv": "/usr/share/python-wheels",
+};
 
 /** Where a program is on this machine. */
 export const whereIs = (program: string): string | undefined =>

@@ -3,15 +3,14 @@ import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { chmod, copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation";
-import { execa } from "execa";
 import { messageOf } from "../../provider/vocabulary/errors";
-import { cacheFolder } from "../../test/lab/image";
+import { cacheFolder } from "../cache";
 import { type Part, skipped, step } from "../progress";
+import { go, moduleFolder } from "./go";
 import { machinePath } from "./programs";
 
 const VERSION = "3.250.0";
 const PARTS = ["pulumi", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
-const sources = join(__dirname, "..", "..", "..", "tools", "setup", "pulumi-from-go");
 
 const has = (folder: string): boolean => PARTS.every((part) => existsSync(join(folder, part)));
 
@@ -66,32 +65,16 @@ async function installed(root: string): Promise<string> {
 }
 
 async function built(root: string): Promise<string> {
-  const go = async (module: string, args: string[]) =>
-    (
-      await execa("go", args, {
-        cwd: join(sources, module),
-        env: { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly" },
-        stdin: "ignore",
-      })
-    ).stdout;
-  await go("cli", [
-    ...[
-      "build",
-      "-gcflags=all=-N -l",
-      "-ldflags",
-      `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${VERSION}`,
-    ],
+  const sdk = "github.com/pulumi/pulumi/sdk/v3";
+  await go(
+    "cli",
+    ...["build", "-gcflags=all=-N -l", "-ldflags", `-s -w -X ${sdk}/go/common/version.Version=v${VERSION}`],
     ...["-o", join(root, "pulumi"), "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
-  ]);
-  await go("language", [
-    "build",
-    "-o",
-    join(root, "pulumi-language-nodejs"),
-    "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
-  ]);
-  const sdk = await go("cli", ["list", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"]);
+  );
+  const languageHost = "pulumi-language-nodejs";
+  await go("language", "build", "-o", join(root, languageHost), `${sdk}/nodejs/cmd/${languageHost}`);
   const shim = join(root, "pulumi-resource-pulumi-nodejs");
-  await copyFile(join(sdk, "nodejs", "dist", "pulumi-resource-pulumi-nodejs"), shim);
+  await copyFile(join(await moduleFolder("cli", sdk), "nodejs", "dist", "pulumi-resource-pulumi-nodejs"), shim);
   await chmod(shim, 0o755);
   return ".";
 }

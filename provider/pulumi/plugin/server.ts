@@ -12,6 +12,7 @@ import { messageOf } from "../../vocabulary/errors";
 import { canonical, UNKNOWN, withoutUndefined } from "../../vocabulary/values";
 import { bePlugin } from "../door";
 import { logWarning } from "../engine";
+import { labHosts } from "../lab";
 import { type Operations, operations } from "../operations";
 import { type Change, detailsOf } from "./detail";
 import { asGiven, type Hosts, hostsOf, NoSuchHost, withConnections } from "./hosts";
@@ -124,7 +125,7 @@ export class Plugin {
     },
     diffConfig: async () => new messages.DiffResponse(),
     configure: async (request) => {
-      this.hosts = hostsOf(propsOf(request.getArgs())["hosts"]);
+      this.hosts = hostsOf(propsOf(request.getArgs())["hosts"] ?? labHosts());
       const answer = new messages.ConfigureResponse();
       answer.setSupportspreview(true);
       // Whoever constructs components must.

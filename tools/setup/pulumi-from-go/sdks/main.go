@@ -1,4 +1,4 @@
-// Writes the SDK of a schema: sdks LANGUAGE SCHEMA FOLDER. It is what `pulumi package gen-sdk` asks of a language's host, for those that
+// Writes the SDK of the schema on its standard input: sdks LANGUAGE FOLDER. It is what `pulumi package gen-sdk` asks of a language's host, for those that
 // have none here.
 package main
 
@@ -20,7 +20,7 @@ type loader struct{ schema.ReferenceLoader }
 func files(language string, pkg *schema.Package) (map[string][]byte, error) {
 	switch language {
 	case "nodejs":
-		return nodejs.GeneratePackage("pulumi-macvlan", pkg, nil, nil, false, loader{})
+		return nodejs.GeneratePackage("pulumi-macvlan", pkg, nil, nil, true, loader{})
 	case "python":
 		return python.GeneratePackage("pulumi-macvlan", pkg, nil, loader{})
 	case "go":
@@ -29,13 +29,9 @@ func files(language string, pkg *schema.Package) (map[string][]byte, error) {
 	return nil, fmt.Errorf("no SDK of %s is made", language)
 }
 
-func run(language, file, folder string) error {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
+func run(language, folder string) error {
 	var spec schema.PackageSpec
-	if err := json.Unmarshal(text, &spec); err != nil {
+	if err := json.NewDecoder(os.Stdin).Decode(&spec); err != nil {
 		return err
 	}
 	pkg, diagnostics, err := schema.BindSpec(spec, loader{}, schema.ValidationOptions{})
@@ -62,7 +58,7 @@ func run(language, file, folder string) error {
 }
 
 func main() {
-	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+	if err := run(os.Args[1], os.Args[2]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
