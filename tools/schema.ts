@@ -318,7 +318,7 @@ export function makeSchema() {
       nodejs: {
         packageName: "pulumi-macvlan-sdk",
         respectSchemaVersion: true,
-        devDependencies: { "@types/node": "^24.0.0", typescript: "^6.0.0" },
+        typescriptVersion: "^6.0.0",
       },
       python: { packageName: "pulumi_macvlan", pyproject: { enabled: true }, respectSchemaVersion: true },
       go: { importBasePath: "pulumi-macvlan-sdk/macvlan", respectSchemaVersion: true },

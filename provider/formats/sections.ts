@@ -27,6 +27,9 @@ export function failureIn(sections: ReadonlyMap<string, string>): ScriptFailure 
   return { code, details };
 }
 
+/** What an undo could not put back; a full disk may have swallowed its words. */
+export const notPutBack = (sections: Sections): string => sections.get("incomplete") || "what it had no room to say";
+
 /** A section that holds one JSON document; undefined where it is empty. */
 export function jsonSection<T>(sections: ReadonlyMap<string, string>, name: string): T | undefined {
   const text = sections.get(name);

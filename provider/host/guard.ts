@@ -2,7 +2,7 @@
 // is such a one, and undoes it by itself when nobody confirms it in time (library/guard.sh); this is our half of it.
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { decodeSections, type Sections } from "../formats/sections";
+import { decodeSections, notPutBack, type Sections } from "../formats/sections";
 import { ConnectionError, HostError, messageOf } from "../vocabulary/errors";
 import { type Credentials, type HostFields, hostLabel } from "../vocabulary/host";
 import { encodeData } from "./quote";
@@ -106,7 +106,7 @@ async function confirm(
       case "expired":
         if (sections.has("incomplete")) {
           throw new HostError(
-            `the change was not confirmed over a new SSH connection within ${seconds} s (confirmTimeout), and ${label} could not put back ${sections.get("incomplete") || "what it had no room to say"}; the next up goes on from there`,
+            `the change was not confirmed over a new SSH connection within ${seconds} s (confirmTimeout), and ${label} could not put back ${notPutBack(sections)}; the next up goes on from there`,
             true,
           );
         }

@@ -2,7 +2,7 @@
 // these onto its own calls. check and diff are pure; the other four are one round trip to the host each.
 import type { z } from "zod";
 import { z as schema } from "zod";
-import { decodeSections, failureIn, type Sections } from "../formats/sections";
+import { decodeSections, failureIn, notPutBack, type Sections } from "../formats/sections";
 import { type Answer, confirmSeconds, makeChange, newNonce, RolledBack, type Runner } from "../host/guard";
 import { type Datum, encodeData } from "../host/quote";
 import { readScript } from "../host/scripts";
@@ -220,14 +220,13 @@ async function runVerb(
     const why = kind.explain(failure, inputs) ?? explainCommon(failure, inputs);
     // "undone" and a guard that failed say that the host is as it was: so must the state be.
     const undone = code === "undone" || sections.get("guard") === "failed" || outcome === "failed";
-    const left = sections.get("incomplete");
-    const back =
-      left === undefined
-        ? ` was put back as it was`
-        : ` could not be put back as it was (${left || "it has no room to say what"}); the next up goes on from there`;
+    const incomplete = sections.has("incomplete");
+    const back = incomplete
+      ? ` could not put back ${notPutBack(sections)}; the next up goes on from there`
+      : " was put back as it was";
     throw new HostError(
       `cannot ${doing} ${place}: ${why}${undone && code !== "undone" ? `. ${hostLabel(host)}${back}` : ""}`,
-      left !== undefined || (made && !undone),
+      incomplete || (made && !undone),
     );
   }
   if (answer.code !== 0 || !sections.has("end")) {

@@ -112,7 +112,7 @@ exec /usr/sbin/nft "$@"
         const { message, properties } = error as Error & { properties?: Props };
         assert.match(
           message,
-          /broken.*\. host\d could not be put back as it was \(nft table inet pulumi_macvlan_router\); the next up goes on/,
+          /broken.*\. host\d could not put back nft table inet pulumi_macvlan_router; the next up goes on/,
         );
         assert.ok(properties, "what is there is recorded");
         router.state = properties;

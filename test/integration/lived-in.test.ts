@@ -172,8 +172,6 @@ exec /usr/bin/docker "$@"
     };
 
     before(async () => {
-      // Docker 28 keeps what it has set up for the first container on a bridge.
-      await on(host, `${CREATE_BRIDGED}; docker run --rm --network bridged busybox true; docker network rm bridged`);
       asItWas = await snapshot(host);
       await peer.start();
       for (const vlan of [{ vlanId: 300 }, { vlanId: 301, protocol: "802.1ad", name: "outer301" }]) {

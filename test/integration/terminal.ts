@@ -2,8 +2,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
 
-/** What ends a command: the prompt, with the code that it ended with, and the number of the next: an empty line does not count. */
-const PROMPT = /\n\[(\d+) (\d+)\]\$ $/;
+/** What ends a command: the prompt, with the code that it ended with, and the number of the next: an empty line does not count. A Python
+ * environment that is active says its name before it. */
+const PROMPT = /(?:\(\w+\) )?\n\[(\d+) (\d+)\]\$ $/;
 
 /** What a person answers to what a command asks: output of another one may come in pieces that look like a question. */
 const ANSWERS: readonly [command: RegExp, question: RegExp, answer: string][] = [
