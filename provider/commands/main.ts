@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+// pulumi-macvlan: the package's own commands.
+import { Command } from "commander";
+import { requireNode } from "../pulumi/node";
+import { VERSION } from "../pulumi/plugin/version";
+import { messageOf } from "../vocabulary/errors";
+import { reviewCommand } from "./review";
+
+async function main(): Promise<void> {
+  requireNode();
+  await new Command("pulumi-macvlan")
+    .description("Commands beside the resources of pulumi-macvlan.")
+    .version(VERSION)
+    .addCommand(reviewCommand())
+    .parseAsync();
+}
+
+main().catch((error: unknown) => {
+  console.error(`pulumi-macvlan: ${messageOf(error)}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,28 @@
+// npm run reviews: what reviews of the captured changes look like, as Markdown and as a page; looked at before they are committed.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { toHtml } from "../../provider/review/html";
+import { toMarkdown } from "../../provider/review/markdown";
+import { type Review, review } from "../../provider/review/review";
+
+export const captured = join(__dirname, "..", "..", "..", "test", "unit", "captured", "reviews");
+
+export const names = (): string[] => readdirSync(captured).sort();
+
+export const reviewOf = (name: string): Review => {
+  const read = (file: string): unknown => JSON.parse(readFileSync(join(captured, name, file), "utf8"));
+  return review(read("preview.json"), read("state.json"));
+};
+
+/** By file. */
+export async function shownAs(found: Review): Promise<Record<string, string>> {
+  return { "review.md": toMarkdown(found), "review.html": await toHtml(found) };
+}
+
+async function main(): Promise<void> {
+  for (const name of names())
+    for (const [file, text] of Object.entries(await shownAs(reviewOf(name))))
+      writeFileSync(join(captured, name, file), text);
+}
+
+if (require.main === module) main();
