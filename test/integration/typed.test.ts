@@ -1,7 +1,16 @@
 // What README.md, the examples and npm start tell people to type, typed as they stand there: in a fresh copy, at a terminal, in a home
 // of its own with nothing set but HOME and PATH. Each example proves itself with packets, and leaves the hosts as they were.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -19,7 +28,9 @@ import { commandsIn, commandsPrinted } from "./written";
 
 const home = mkdtempSync(join(tmpdir(), "pulumi-macvlan-home-"));
 const copy = join(home, "pulumi-macvlan");
-const examples = readdirSync(join(ROOT, "examples"));
+const examples = readdirSync(join(ROOT, "examples")).filter((name) =>
+  existsSync(join(ROOT, "examples", name, "Pulumi.yaml")),
+);
 const read = (...path: string[]): string => readFileSync(join(ROOT, ...path), "utf8");
 
 /** The lab that belongs to a home. */
