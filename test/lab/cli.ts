@@ -77,7 +77,7 @@ program
         .exitCode ?? 1;
   });
 
-program.hook("preAction", onlyDeclaredPrograms);
+program.hook("preAction", () => onlyDeclaredPrograms());
 program.parseAsync().catch((error: Error) => {
   console.error(error.message);
   process.exitCode = 1;

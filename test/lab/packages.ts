@@ -19,6 +19,8 @@ export const PACKAGES: Record<string, readonly string[]> = {
   python3: ["python3"],
   "xz-utils": ["xz"],
 };
+/** Of the tests alone. */
+export const PACKAGES_OF_TESTS: Record<string, readonly string[]> = { chromium: ["chromium"] };
 const FILES: Record<string, string> = {
   "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
   // Of python3-pip-whl, which it brings along.
@@ -31,8 +33,8 @@ export const whereIs = (program: string): string | undefined =>
     .map((folder) => `${folder}/${program}`)
     .find((file) => existsSync(file));
 
-const missing = (): string[] => [
-  ...Object.entries(PACKAGES)
+const missing = (packages: Record<string, readonly string[]>): string[] => [
+  ...Object.entries(packages)
     .filter(([, programs]) => !programs.every(whereIs))
     .map(([name]) => name),
   ...Object.entries(FILES)
@@ -40,8 +42,8 @@ const missing = (): string[] => [
     .map(([name]) => name),
 ];
 
-export async function installPackages(): Promise<void> {
-  const wanted = missing();
+export async function installPackages(packages: Record<string, readonly string[]>): Promise<void> {
+  const wanted = missing(packages);
   if (wanted.length === 0) {
     skipped("Debian packages");
     return;

@@ -30,20 +30,21 @@ async function programsOf(packages: readonly string[]): Promise<string[]> {
   return files.filter((file) => ["/bin", "/sbin", "/usr/bin", "/usr/sbin"].includes(dirname(file)) && existsSync(file));
 }
 
-/** Installs the packages that are missing, and makes PATH hold what is declared. */
-export async function onlyDeclaredPrograms(): Promise<void> {
-  await installPackages();
+/** Installs the packages that are missing, and makes PATH hold what is declared; `more` is what tests call too. */
+export async function onlyDeclaredPrograms(more: Record<string, readonly string[]> = {}): Promise<void> {
+  const wanted = { ...PACKAGES, ...more };
+  await installPackages(wanted);
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the fields are dpkg-query's
   const format = "${Essential} ${db:Status-Status} ${Package}\\n";
   const installed = (await lines("dpkg-query", "--show", "--showformat", format))
     .map((line) => line.split(" "))
     .filter(([, status]) => status === "installed");
   const packages = installed
-    .filter(([essential, , name = ""]) => essential === "yes" || name in PACKAGES || name === "apt")
+    .filter(([essential, , name = ""]) => essential === "yes" || name in wanted || name === "apt")
     .map(([, , name = ""]) => name);
   const declared = new Map<string, string>();
   for (const file of await programsOf(packages)) declared.set(file.slice(dirname(file).length + 1), file);
-  for (const program of [...Object.values(PACKAGES).flat(), ...GIVEN]) {
+  for (const program of [...Object.values(wanted).flat(), ...GIVEN]) {
     const file = whereIs(program);
     if (file) declared.set(program, file);
   }
