@@ -6,7 +6,7 @@ import { checkPlan, planDiffers } from "../kinds/address-plan/kind";
 import { toJunit } from "../kinds/reachability/junit";
 import { checkReachability, type ReachabilityInputs, reachabilityDiffers } from "../kinds/reachability/kind";
 import { sendProbes, unexpected } from "../kinds/reachability/probes";
-import { askAll, askBefore, begin } from "../kinds/readiness/ask";
+import { askAll, askBefore, begin, intend, isMade } from "../kinds/readiness/ask";
 import { checkReadiness, type ReadinessState, readinessDiffers, type Users } from "../kinds/readiness/kind";
 import { foretell, readUsers, usersLeft } from "../kinds/readiness/look";
 import type { ResourceKind } from "../lifecycle/kind";
@@ -38,7 +38,8 @@ const onHost = (kind: ResourceKind, warn: Warn): Operations => ({
   },
   async diff(olds, news) {
     const found = diff(kind, olds, news);
-    const { changes, replaces, deleteBeforeReplace } = found;
+    const { replaces, deleteBeforeReplace } = found;
+    const changes = found.changes || isMade(kind, news as never);
     const told = interruption(kind, olds, news, found);
     if (told) await warn(kind.type, news, told);
     return { changes, replaces, deleteBeforeReplace };
@@ -117,6 +118,7 @@ const readiness = (warn: Warn): Operations => ({
   ),
   async diff(olds, news) {
     const changes = readinessDiffers(olds, news);
+    if (changes) intend(olds as never, news as never);
     const told = changes ? foretell(olds as never, news as never) : undefined;
     if (told) await warn("Readiness", news, told);
     return { changes, replaces: [], deleteBeforeReplace: false };

@@ -36,6 +36,8 @@ async function ask(runner: Runner, change: HostChange, owner: string, before: st
 interface Run {
   news: ReadinessInputs;
   asked: Set<string>;
+  /** What the change makes on hosts, or changes there. */
+  made: Set<string>;
   /** The question about all the rest, once it is under way. */
   rest?: Promise<void>;
   told: boolean;
@@ -47,7 +49,27 @@ const placeOf = (host: string, { key }: Pick<Entry, "key">): string => `${host} 
 
 /** Every process that changes something checks what the program wants first. */
 export function begin(news: ReadinessInputs): void {
-  if (!isUnknown([news.hosts, news.wanted])) runs.set(news.__owner, { news, asked: new Set(), told: false });
+  if (!isUnknown([news.hosts, news.wanted]))
+    runs.set(news.__owner, { news, asked: new Set(), made: new Set(), told: false });
+}
+
+/** What separates the program from what was wanted before: each resource asks `isMade`. */
+export function intend(olds: ReadinessInputs, news: ReadinessInputs): void {
+  const run = runs.get(news.__owner);
+  if (run && !isUnknown([olds.hosts, olds.wanted]))
+    for (const { name, made } of changesOf(olds, news)) for (const entry of made) run.made.add(placeOf(name, entry));
+}
+
+/**
+ * Whether a change makes this one, whatever its own state says: an update that broke off may have deleted it on its host and never have heard
+ * of that, so that the state still has it when the old program is put back.
+ */
+export function isMade(kind: ResourceKind, inputs: CommonInputs): boolean {
+  if (isUnknown(inputs)) return false;
+  const key = `${kind.type} ${kind.localId(inputs)}`;
+  return [...runs.values()].some(({ news, made }) =>
+    Object.entries(news.hosts).some(([name, host]) => made.has(placeOf(name, { key })) && sameHost(host, inputs.host)),
+  );
 }
 
 /** For tests: a new process. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { macvlanLink } from "../../../../provider/kinds/macvlan-link/kind";
-import { askAll, askBefore, begin, forgetRuns } from "../../../../provider/kinds/readiness/ask";
+import { askAll, askBefore, begin, forgetRuns, intend, isMade } from "../../../../provider/kinds/readiness/ask";
 import type { ReadinessInputs } from "../../../../provider/kinds/readiness/kind";
 import { vlanSubinterface } from "../../../../provider/kinds/vlan-subinterface/kind";
 import { UNKNOWN } from "../../../../provider/vocabulary/values";
@@ -31,6 +31,28 @@ function hosts(...away: string[]) {
 
 const child = (last: number, change: object = {}) =>
   ({ ...vlan, name: "enp0s8.100", host: { address: `192.0.2.${last}` }, ...change }) as never;
+
+describe("readiness: what a change makes", () => {
+  beforeEach(forgetRuns);
+  after(forgetRuns);
+
+  it("is made though its own state has it: an update that broke off may have deleted it", () => {
+    begin(news);
+    intend({ ...news, wanted: { host1: news.wanted["host1"] ?? {} } }, news);
+    assert.equal(isMade(vlanSubinterface, child(2)), true);
+    assert.equal(isMade(vlanSubinterface, child(1)), false);
+    assert.equal(isMade(vlanSubinterface, child(2, { name: "enp0s8.200" })), false);
+    assert.equal(isMade(vlanSubinterface, child(2, { mtu: UNKNOWN })), false);
+  });
+
+  it("is nothing where nothing is another, or in a process that has not begun", () => {
+    intend(changed, news);
+    assert.equal(isMade(vlanSubinterface, child(2)), false);
+    begin(news);
+    intend(news, news);
+    assert.equal(isMade(vlanSubinterface, child(2)), false);
+  });
+});
 
 describe("readiness: a resource that is changed where Readiness has nothing to ask", () => {
   beforeEach(forgetRuns);
