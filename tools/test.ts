@@ -82,8 +82,8 @@ function run(files: readonly string[], only: string | undefined, options: Mocha.
 
 /** Each file on hosts of its own, several at once; a file's tests are shown when it has ended. */
 async function runOnLabs(files: readonly string[], only: string | undefined): Promise<Outcome> {
-  const [pulumi] = await Promise.all([pulumiFolder(), Lab.prepare()]);
-  const [languages] = await Promise.all([languagesFolder(pulumi), wheelFolder()]);
+  const cli = pulumiFolder();
+  const [pulumi, languages] = await Promise.all([cli, cli.then(languagesFolder), wheelFolder(), Lab.prepare()]);
   process.env["PATH"] = `${pulumi}:${languages}:${process.env["PATH"]}`;
   const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-test-"));
   const faults = join(folder, "faults.jsonl");
