@@ -90,6 +90,11 @@ const FAILURES: Record<string, { break: string; mend: string }> = {
   },
 };
 
+/** What is deleted there takes no room: a full disk does not break it off, and it is gone back from all the same. */
+const NEEDS_NO_ROOM: Record<string, Change["places"]> = {
+  "a VLAN less": ["a host's interface", "a host's network", "the router's leg"],
+};
+
 const SHORT = [
   { what: "another VLAN id", failure: "a refusal", place: "the router's leg" },
   { what: "another VLAN id", failure: "a refusal", place: "the router" },
@@ -271,7 +276,8 @@ describe("A topology that is lived in", function () {
         if (ends) await new Promise((resolve) => setTimeout(resolve, 27_000));
         await on(host, `${mend}; rm -f ${paths.join(" ")}`);
         change();
-        assert.notEqual(exitCode, 0, String(all));
+        const goesThrough = failure === "a full disk" && NEEDS_NO_ROOM[what]?.includes(place);
+        assert.equal(exitCode === 0, goesThrough === true, String(all));
         // Whoever puts right what was wrong goes on with the new program, others go back to the old one first.
         const next = failure === "a full disk" ? [CHANGES[what], {}] : [{}, CHANGES[what], {}];
         for (const program of next) {
