@@ -2,8 +2,9 @@
 // REVIEW_TOKEN, all else in what a job of either has anyway.
 import { readFileSync } from "node:fs";
 
-const MARKER = "<!-- pulumi-macvlan review -->";
 const text = readFileSync(process.argv[2] ?? "review.md", "utf8");
+/** Its first line says which stack it is about: each has a comment of its own. */
+const [marker] = text.split("\n");
 const { GITHUB_API_URL, GITHUB_REPOSITORY, PULL_REQUEST, REVIEW_TOKEN } = process.env;
 const { CI_API_V4_URL, CI_PROJECT_ID, CI_MERGE_REQUEST_IID } = process.env;
 
@@ -46,7 +47,7 @@ async function ours() {
   const isOurs = await forge.isOurs();
   for (let page = 1; ; page += 1) {
     const comments = await call("GET", `${forge.comments}?per_page=100&page=${page}`);
-    const found = comments.find((comment) => comment.body?.startsWith(MARKER) && isOurs(comment));
+    const found = comments.find((comment) => comment.body?.startsWith(marker) && isOurs(comment));
     if (found || comments.length < 100) return found;
   }
 }

@@ -43,7 +43,7 @@ async function run({ preview, state, format, output, failOn }: Options): Promise
   const text = format === "json" ? toJson(found) : format === "html" ? await toHtml(found) : toMarkdown(found);
   if (output === undefined) process.stdout.write(text);
   else writeFileSync(output, text);
-  if (failOn === "refused" && found.stops.length > 0) process.exitCode = REFUSED;
+  if (failOn === "refused" && found.stops.some(({ refuses }) => refuses)) process.exitCode = REFUSED;
 }
 
 export const reviewCommand = (): Command =>

@@ -1,9 +1,14 @@
 // Names, labels and messages come from strangers: as data, they make no markup, no link and no mention. Pure.
 
-/** What would turn the text around it, or hides: controls and marks of direction. */
-const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+import { UNKNOWN } from "../vocabulary/values";
 
-export const shown = (text: string): string => text.replace(UNSEEN, "\ufffd");
+/** What would turn the text around it, or hides: controls and marks of direction. */
+const UNSEEN =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
+
+/** As a reader may see it: nothing unseen, and words for what is not known yet. */
+export const shown = (text: string): string =>
+  text.replace(UNSEEN, "\ufffd").replaceAll(UNKNOWN, "what is known later");
 
 /** For HTML, text and attributes alike. */
 export const html = (text: string): string =>
@@ -25,7 +30,7 @@ export const code = (text: string): string =>
 export const mermaid = (text: string): string =>
   shown(text)
     .replace(/\s+/g, " ")
-    .replace(/[^A-Za-z0-9 .,_-]/gu, (letter) => `#${letter.codePointAt(0)};`);
+    .replace(/[^A-Za-z0-9 .,_]/gu, (letter) => `#${letter.codePointAt(0)};`);
 
 /** In a fenced block: nothing in it can end it. */
 export const fenced = (text: string): string => shown(text).replace(/`{3,}/g, (ticks) => [...ticks].join("\u200a"));

@@ -8,8 +8,9 @@ import { show } from "./said";
 /** What GitHub takes as a comment. */
 export const MOST_CHARACTERS = 65_536;
 
-/** Found again by whoever keeps the comment up to date. */
-export const MARKER = "<!-- pulumi-macvlan review -->";
+/** Found again by whoever keeps the comment up to date: one for each stack, and nothing in it that could end it. */
+const markerOf = ({ project, stack }: Review): string =>
+  `<!-- pulumi-macvlan review of ${`${project}/${stack}`.replace(/[^A-Za-z0-9_/]/g, (sign) => `.${sign.codePointAt(0)}.`)} -->`;
 
 interface Part {
   title: string;
@@ -78,10 +79,18 @@ const off = ({ off: all }: Review): string =>
     ]),
   );
 
-const picture = ({ before, after }: Review): string => {
+/** What Mermaid draws at most, where nobody has told it otherwise. */
+const MOST_EDGES = 500;
+const MOST_TEXT = 50_000;
+
+function picture({ before, after }: Review): string {
   const drawn = pictureOf(before, after);
-  return drawn.segments.length === 0 ? "" : `\`\`\`mermaid\n${toMermaid(drawn)}\`\`\``;
-};
+  if (drawn.segments.length === 0) return "";
+  const text = toMermaid(drawn);
+  return drawn.edges.length > MOST_EDGES || text.length > MOST_TEXT
+    ? "_Too large for a picture in a comment: `--format html` draws it._"
+    : `\`\`\`mermaid\n${text}\`\`\``;
+}
 
 const others = ({ others: all }: Review): string =>
   Object.entries(all)
@@ -117,7 +126,7 @@ const left = (titles: readonly string[], most: number): string =>
  * @param most characters. Default: what GitHub takes.
  */
 export function toMarkdown(review: Review, most = MOST_CHARACTERS): string {
-  const head = `${MARKER}\n### ${code(`${review.project}/${review.stack}`)}: ${show(review.sentence, code, String)}`;
+  const head = `${markerOf(review)}\n### ${code(`${review.project}/${review.stack}`)}: ${show(review.sentence, code, String)}`;
   const parts = partsOf(review).filter(({ text }) => text !== "");
   for (let kept = parts.length; kept >= 0; kept -= 1) {
     const gone = parts.slice(kept).map(({ title }) => title);

@@ -3,7 +3,7 @@
 import type { Subnet } from "../formats/docker";
 import { canonical } from "../vocabulary/values";
 import { mermaid, shown } from "./escape";
-import { type Network, type Router, type Segment, type Side, segmentOfLeg } from "./side";
+import { type Network, networksIn, type Router, type Segment, type Side, segmentOfLeg } from "./side";
 
 type Fate = "same" | "added" | "removed" | "changed";
 
@@ -64,14 +64,12 @@ interface Placed<T> {
   segment: string[];
 }
 
-const networksIn = (side: Side): Placed<Network>[] =>
-  side.hosts.flatMap(({ host, networks }) =>
-    networks.map((network) => {
-      const subnets = network.subnets.map(({ subnet }) => subnet);
-      const segment = side.segmentOf(host, network.parent, subnets);
-      return { thing: network, host, segment: segment ? [segment.label] : [] };
-    }),
-  );
+const placedNetworks = (side: Side): Placed<Network>[] =>
+  networksIn(side).map(({ host, network, segment }) => ({
+    thing: network,
+    host,
+    segment: segment ? [segment.label] : [],
+  }));
 
 interface PlacedLeg {
   host: string;
@@ -118,8 +116,8 @@ export function pictureOf(before: Side, after: Side): Picture {
     }),
   );
   const networks = merged(
-    networksIn(before),
-    networksIn(after),
+    placedNetworks(before),
+    placedNetworks(after),
     ({ host, thing }) => `${host}\n${thing.name}`,
     ({ thing: { users: _users, ...network } }) => network,
   );
@@ -144,8 +142,8 @@ export function pictureOf(before: Side, after: Side): Picture {
   ];
   const hosts = [...new Set(placed.map(({ host }) => host))].sort();
   const cables = merged(
-    networksIn(before).flatMap(({ segment, ...rest }) => segment.map((label) => ({ ...rest, label }))),
-    networksIn(after).flatMap(({ segment, ...rest }) => segment.map((label) => ({ ...rest, label }))),
+    placedNetworks(before).flatMap(({ segment, ...rest }) => segment.map((label) => ({ ...rest, label }))),
+    placedNetworks(after).flatMap(({ segment, ...rest }) => segment.map((label) => ({ ...rest, label }))),
     ({ host, thing, label }) => `${host}\n${thing.name}\n${label}`,
     () => "",
   ).map(({ fate, now }) => ({
@@ -206,7 +204,7 @@ export function toMermaid({ segments, hosts, edges }: Picture): string {
 }
 
 const dotText = (lines: readonly string[]): string =>
-  `"${lines.map((line) => shown(line).replaceAll("\\", "\\\\").replaceAll('"', '\\"').replace(/\s+/g, " ")).join("\\n")}"`;
+  `"${lines.map((line) => shown(line).replaceAll("&", "&amp;").replaceAll("\\", "\\\\").replaceAll('"', '\\"').replace(/\s+/g, " ")).join("\\n")}"`;
 
 const dotStyle = (fate: Fate): string =>
   fate === "same" ? "" : `, color="${COLOURS[fate]}", penwidth=2, style=${fate === "removed" ? "dashed" : "solid"}`;

@@ -1,12 +1,15 @@
-// Who reaches whom on one side of a change, and what becomes of it: from the hosts' networks and the routers' rules. Pure.
-import type { RouterPolicy, RouterRule } from "../formats/nftables";
+// Who reaches whom on one side of a change, and what becomes of it: from the hosts' networks and the routers' rules, as formats/nftables.ts
+// writes them. Pure.
+import type { RouterPolicy } from "../formats/nftables";
 import { contains, containsRange, overlaps, parseCidr } from "../vocabulary/addresses";
-import { type HostSide, type Router, type Segment, type Side, segmentOfLeg } from "./side";
+import { type HostSide, networksOn, type Router, type Segment, type Side, segmentOfLeg } from "./side";
+import { ALL, common, minus, NONE, type Traffic, trafficOf, trafficText, union } from "./traffic";
 
 /** Where NAT leads to. */
 export const OUTSIDE = "outside";
 export const EVERYTHING = "everything";
 const OWN = "its own containers";
+const LATER = "what is known after the update";
 
 /** An end of the matrix: a segment by its label, a host that has a way to its containers, or the outside. */
 export interface End {
@@ -31,68 +34,113 @@ interface Leg {
 
 type Fit = "all" | "some" | "none";
 
-/** Whether a rule's end means a leg: all that is on it, or a part. */
-function fits(end: string, { interface: name, subnets }: Leg): Fit {
+/** Whether a rule's end means a leg: all that is on it, or a part; `other` has the families that the two have in common. */
+function fits(end: string, { interface: name, subnets }: Leg, other: Leg): Fit {
   if (end === "any" || end === name) return "all";
   if (!end.includes("/")) return "none";
   const given = parseCidr(end);
-  const own = subnets.map(parseCidr).filter(({ family }) => family === given.family);
-  if (own.some((subnet) => containsRange(given, subnet))) return "all";
+  const families = new Set(other.subnets.map((subnet) => parseCidr(subnet).family));
+  const own = subnets.map(parseCidr).filter(({ family }) => families.has(family));
+  if (own.length > 0 && own.every((subnet) => containsRange(given, subnet))) return "all";
   return own.some((subnet) => overlaps(given, subnet)) ? "some" : "none";
 }
 
-/** One for each port, so that two lists can be compared. */
-const words = ({ protocol, ports = [] }: RouterRule): string[] =>
-  ports.length > 0 ? ports.map((port) => `${protocol} ${port}`) : [protocol ?? EVERYTHING];
-
-/** In the order in which a router asks its rules: the first that fits decides. */
-export function passing({ default: otherwise = "accept", rules = [] }: RouterPolicy, from: Leg, to: Leg): Passing {
-  const accepted: string[] = [];
-  const dropped: string[] = [];
-  let rest = otherwise;
-  for (const rule of rules) {
-    const [source, target] = [fits(rule.from, from), fits(rule.to, to)];
-    if (source === "none" || target === "none") continue;
-    const partly = [
-      ...(source === "some" ? [`from ${rule.from}`] : []),
-      ...(target === "some" ? [`to ${rule.to}`] : []),
-    ];
-    if (partly.length === 0 && rule.protocol === undefined) {
-      rest = rule.action;
-      break;
-    }
-    (rule.action === "accept" ? accepted : dropped).push(...words(rule).map((what) => [what, ...partly].join(" ")));
-  }
-  const unique = (parts: readonly string[]) => [...new Set(parts)];
-  if (rest === "accept")
-    return dropped.length === 0 ? [EVERYTHING] : [`everything but ${unique(dropped).join(" and ")}`];
-  return unique(accepted);
+interface Verdict {
+  passes: Traffic;
+  /** What is another for some addresses, in words. */
+  partly: string[];
 }
 
-const legOf = (side: Side, host: string, leg: Router["legs"][number]): Leg & { segment: Segment | undefined } => {
-  const segment = segmentOfLeg(side, host, leg);
-  return { interface: leg.interface, subnets: segment?.subnets ?? [], segment };
-};
+/** In the order in which a router asks its rules: the first that fits decides, and `otherwise` where none does. */
+function verdictOf({ rules = [] }: RouterPolicy, from: Leg, to: Leg, otherwise: "accept" | "drop"): Verdict {
+  let open: Traffic = ALL;
+  let passes: Traffic = NONE;
+  const partly: string[] = [];
+  for (const rule of rules) {
+    const [source, target] = [fits(rule.from, from, to), fits(rule.to, to, from)];
+    const meant = common(open, trafficOf(rule));
+    if (source === "none" || target === "none" || meant.length === 0) continue;
+    if (source === "some" || target === "some") {
+      const where = [
+        ...(source === "some" ? [`from ${rule.from}`] : []),
+        ...(target === "some" ? [`to ${rule.to}`] : []),
+      ].join(" ");
+      partly.push(...trafficText(meant).map((what) => `${rule.action === "drop" ? "not " : ""}${what} ${where}`));
+      continue;
+    }
+    if (rule.action === "accept") passes = union(passes, meant);
+    open = minus(open, meant);
+  }
+  return { passes: otherwise === "accept" ? union(passes, open) : passes, partly };
+}
 
-const both = (one: Passing, other: Passing): Passing =>
-  [one, other].some((passes) => passes.includes(EVERYTHING)) ? [EVERYTHING] : [...new Set([...one, ...other])];
+const inText = ({ passes, partly }: Verdict): string[] => [...trafficText(passes), ...partly];
 
-function throughRouters(side: Side, from: Segment, to: Segment | undefined): Passing {
+/** What a policy lets pass from one of its router's legs to another. */
+export const passing = (policy: RouterPolicy, from: Leg, to: Leg): Passing =>
+  inText(verdictOf(policy, from, to, policy.default ?? "accept"));
+
+interface Placed extends Leg {
+  segment: Segment | undefined;
+}
+
+function legsOf(side: Side, host: string, { legs }: Router): Placed[] {
+  return legs.map((leg) => {
+    const segment = segmentOfLeg(side, host, leg);
+    const subnets = [...(segment?.subnets ?? []), ...leg.addresses];
+    return { interface: leg.interface, subnets: [...new Set(subnets)], segment };
+  });
+}
+
+/** By either of two ways. */
+function both(one: Passing, other: Passing): Passing {
+  const whole = [one, other].find((passes) => passes.length === 1 && passes[0] === EVERYTHING);
+  return whole ?? [...new Set([...one, ...other])];
+}
+
+const at = (legs: readonly Placed[], { id }: Segment): Placed | undefined =>
+  legs.find(({ segment }) => segment?.id === id);
+
+/** Through one router, or through two of one host, where each must let it pass. */
+function throughRouters(side: Side, from: Segment, to: Segment): Passing {
   let found: Passing = [];
   for (const { host, routers } of side.hosts) {
-    for (const { legs, nat, policy } of routers) {
-      const all = legs.map((leg) => legOf(side, host, leg));
-      const source = all.find(({ segment }) => segment?.id === from.id);
-      if (!source) continue;
-      if (to) {
-        const target = all.find(({ segment }) => segment?.id === to.id);
-        if (target) found = both(found, passing(policy, source, target));
-        continue;
+    for (const one of routers) {
+      for (const other of routers) {
+        const [source, target] = [at(legsOf(side, host, one), from), at(legsOf(side, host, other), to)];
+        if (!source || !target || (one !== other && at(legsOf(side, host, one), to))) continue;
+        if (!one.policy || !other.policy) {
+          found = both(found, [LATER]);
+          continue;
+        }
+        const [out, into] = [one.policy, other.policy].map((policy) =>
+          verdictOf(policy, source, target, policy.default ?? "accept"),
+        ) as [Verdict, Verdict];
+        const partly = one === other ? out.partly : [...out.partly, ...into.partly];
+        found = both(found, inText({ passes: common(out.passes, into.passes), partly }));
       }
-      for (const { outInterface, sources } of nat) {
-        const out = { interface: outInterface, subnets: [] };
-        const goes = sources === undefined || sources.some((given) => fits(given, source) !== "none");
-        if (goes) found = both(found, passing(policy, source, out));
+    }
+  }
+  return found;
+}
+
+/** All addresses there are. */
+const ANYWHERE = ["0.0.0.0/0", "::/0"];
+
+/** After its rules a router lets out what goes where NAT leads, and lets nothing in from there. */
+function throughNat(side: Side, segment: Segment, way: "out" | "in"): Passing {
+  let found: Passing = [];
+  for (const { host, routers } of side.hosts) {
+    for (const router of routers) {
+      const leg = at(legsOf(side, host, router), segment);
+      if (!leg) continue;
+      for (const { outInterface } of router.nat) {
+        const outside = { interface: outInterface, subnets: ANYWHERE };
+        const { policy } = router;
+        const passes = policy
+          ? inText(way === "out" ? verdictOf(policy, leg, outside, "accept") : verdictOf(policy, outside, leg, "drop"))
+          : [LATER];
+        found = both(found, passes);
       }
     }
   }
@@ -100,41 +148,25 @@ function throughRouters(side: Side, from: Segment, to: Segment | undefined): Pas
 }
 
 /** A host reaches those of its containers that a link of its own has a route to. */
-function ownContainers(side: Side, { host, networks, links }: HostSide, to: Segment): Passing {
-  const here = networks.filter(({ parent, subnets }) => {
-    const on = side.segmentOf(
-      host,
-      parent,
-      subnets.map(({ subnet }) => subnet),
-    );
-    return on?.id === to.id;
-  });
-  const reached = here.some(({ subnets }) =>
+function ownContainers(side: Side, { host, links }: HostSide, to: Segment): Passing {
+  const here = networksOn(side, to).filter((placed) => placed.host === host);
+  const reached = here.some(({ network: { subnets } }) =>
     links.some(({ routes }) =>
-      routes.some((route) =>
-        subnets.some(({ subnet }) =>
-          contains(parseCidr(subnet), { ...parseCidr(route), value: parseCidr(route).first }),
+      routes
+        .map(parseCidr)
+        .some(({ family, first }) =>
+          subnets.some(({ subnet }) => contains(parseCidr(subnet), { family, value: first })),
         ),
-      ),
     ),
   );
   return reached ? [OWN] : [];
 }
 
-/** Networks without a gateway to speak to others stay among themselves. */
-const closed = (side: Side, { id }: Segment): boolean => {
-  const networks = side.hosts.flatMap(({ host, networks: all }) =>
-    all.filter(
-      ({ parent, subnets }) =>
-        side.segmentOf(
-          host,
-          parent,
-          subnets.map(({ subnet }) => subnet),
-        )?.id === id,
-    ),
-  );
-  return networks.length > 0 && networks.every(({ internal }) => internal);
-};
+/** Networks without a way to others stay among themselves. */
+function closed(side: Side, segment: Segment): boolean {
+  const networks = networksOn(side, segment);
+  return networks.length > 0 && networks.every(({ network }) => network.internal);
+}
 
 function between(side: Side, from: End, to: End): Passing {
   const segment = ({ what, label }: End) =>
@@ -142,9 +174,10 @@ function between(side: Side, from: End, to: End): Passing {
   const [source, target] = [segment(from), segment(to)];
   const host = side.hosts.find((candidate) => from.what === "host" && candidate.host === from.label);
   if (host) return target ? ownContainers(side, host, target) : [];
-  if (!source || closed(side, source)) return [];
-  if (to.what === "outside") return throughRouters(side, source, undefined);
-  return !target || closed(side, target) ? [] : throughRouters(side, source, target);
+  if ((source && closed(side, source)) || (target && closed(side, target))) return [];
+  if (from.what === "outside") return target ? throughNat(side, target, "in") : [];
+  if (to.what === "outside") return source ? throughNat(side, source, "out") : [];
+  return source && target ? throughRouters(side, source, target) : [];
 }
 
 const unique = (labels: readonly string[]): string[] => [...new Set(labels)];
@@ -161,10 +194,10 @@ export function matrixOf(before: Side, after: Side): Cell[] {
   );
   const leadsOut = all.some(({ routers }) => routers.some(({ nat }) => nat.length > 0));
   const ends = segments.map((label): End => ({ what: "segment", label }));
-  const from = [...ends, ...hosts.sort().map((label): End => ({ what: "host", label }))];
-  const outside: End = { what: "outside", label: OUTSIDE };
+  const outside: End[] = leadsOut ? [{ what: "outside", label: OUTSIDE }] : [];
+  const from = [...ends, ...outside, ...hosts.sort().map((label): End => ({ what: "host", label }))];
   return from.flatMap((source) => {
-    const targets = [...ends, ...(leadsOut && source.what === "segment" ? [outside] : [])];
+    const targets = [...ends, ...(source.what === "segment" ? outside : [])];
     return targets
       .filter((target) => target !== source)
       .map((target) => ({

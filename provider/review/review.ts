@@ -1,18 +1,20 @@
 // The review of a change: what a reviewer must know of it, as data; markdown.ts and html.ts show it. Pure.
 import type { CommonInputs } from "../lifecycle/kind";
 import { overlaps, parseCidr } from "../vocabulary/addresses";
-import { canonical } from "../vocabulary/values";
+import { canonical, isUnknown } from "../vocabulary/values";
 import { type Cell, EVERYTHING, inWords, matrixOf, same } from "./reach";
 import { joined, type Said, said } from "./said";
-import { type HostSide, type Side, sideOf } from "./side";
+import { align, networksIn, networksOn, type PlacedNetwork, type Router, type Side, sideOf, subnetsOf } from "./side";
 import { type Props, type Reviewed, readStackChange, type StackChange, type Step } from "./stack";
 import { changesOf, nameOf } from "./words";
 
-/** Something on a host that an update will be refused for, with what to do. */
+/** Something that stands against an update, with what to do. */
 export interface Stop {
   /** The host, where it is known. */
   host?: string;
   text: string;
+  /** Whether the update will be refused for it; else it may be, or it goes through and is wrong. */
+  refuses: boolean;
 }
 
 /** Containers that are off a network while it is changed. */
@@ -67,20 +69,27 @@ const inOrder = <T>(things: readonly T[], key: (thing: T) => string): T[] =>
 
 const RANK: readonly Step[] = ["delete", "replace", "update", "create"];
 
+function linesOf(resource: Reviewed): { host: string; line: Line }[] {
+  const { kind, step, host, formerHost } = resource;
+  if (!kind || step === "same" || host === undefined) return [];
+  const line = {
+    step,
+    what: nameOf(resource),
+    changes: changesOf(resource),
+    guarded: ALWAYS_GUARDED.includes(resource.type),
+  };
+  if (formerHost === undefined) return [{ host, line }];
+  return [
+    { host: formerHost, line: { ...line, step: "delete", changes: [] } },
+    { host, line: { ...line, step: "create" } },
+  ];
+}
+
 function tables(resources: readonly Reviewed[]): Review["hosts"] {
-  const changed = resources.filter(({ kind, step, host }) => kind && step !== "same" && host !== undefined);
-  const hosts = [...new Set(changed.map(({ host }) => host ?? ""))].sort();
+  const all = resources.flatMap(linesOf);
+  const hosts = [...new Set(all.map(({ host }) => host))].sort();
   return hosts.map((host) => {
-    const lines = changed
-      .filter((resource) => resource.host === host)
-      .map(
-        (resource): Line => ({
-          step: resource.step as Line["step"],
-          what: nameOf(resource),
-          changes: changesOf(resource),
-          guarded: ALWAYS_GUARDED.includes(resource.type),
-        }),
-      );
+    const lines = all.filter((one) => one.host === host).map(({ line }) => line);
     return { host, lines: inOrder(lines, ({ step, what }) => `${RANK.indexOf(step)} ${what}`) };
   });
 }
@@ -89,86 +98,106 @@ const usersOf = ({ old }: Reviewed): string[] => ((old?.["attachedContainers"] ?
 
 const networkNameOf = ({ wanted, old }: Reviewed): string => String((wanted ?? old)?.["name"] ?? "");
 
+/** Of what is not known yet, or hidden, nothing can be worked out. */
+const isWhole = ({ subnets }: Props): boolean => Array.isArray(subnets) && subnetsOf(subnets).length === subnets.length;
+
 function whoIsOff(resources: readonly Reviewed[]): Off[] {
-  return resources.flatMap(({ kind, step, host = "", old, wanted, ...rest }) => {
-    if (step !== "update" || !kind?.interrupts || !old || !wanted) return [];
+  return resources.flatMap((resource) => {
+    const { kind, step, host = "", old, wanted } = resource;
+    if (step !== "update" || !kind?.interrupts || !old || !wanted || ![old, wanted].every(isWhole)) return [];
     const found = kind.interrupts(old as unknown as CommonInputs, wanted as unknown as CommonInputs, old);
-    const network = networkNameOf({ ...rest, step, old, wanted });
+    const network = networkNameOf(resource);
     return found ? [{ host, network, users: [...found.who].sort(), seconds: found.seconds }] : [];
   });
 }
 
-/** Whoever is on what goes is told, and what to do. */
-function inUse(resources: readonly Reviewed[]): Stop[] {
-  return resources.flatMap((resource) => {
-    const { type, step, host } = resource;
+const are = (users: readonly string[]): string => (users.length === 1 ? "is" : "are");
+const them = (users: readonly string[]): string => (users.length === 1 ? "it" : "them");
+
+/** Whoever is on what goes is told, and what to do. Where other packages change something too, containers may be among it. */
+function inUse(resources: readonly Reviewed[], alone: boolean): Stop[] {
+  return resources.flatMap((resource): Stop[] => {
+    const { type, step, host, formerHost = host } = resource;
     const users = usersOf(resource);
     if (type !== "MacvlanNetwork" || users.length === 0 || (step !== "delete" && step !== "replace")) return [];
-    const how = step === "delete" ? "goes" : "is made anew";
+    const what = `${nameOf(resource)} ${step === "delete" ? "goes" : "is made anew"} while ${users.join(", ")} ${are(users)} on it (as last read)`;
+    const unless = alone ? "" : ", unless this program does so";
     return [
       {
-        ...(host !== undefined && { host }),
-        text: `${nameOf(resource)} ${how} while ${users.join(", ")} ${users.length === 1 ? "is" : "are"} on it (as last read): remove or disconnect ${users.length === 1 ? "it" : "them"} first, unless this program does so`,
+        ...(formerHost !== undefined && { host: formerHost }),
+        text: `${what}: remove or disconnect ${them(users)} first${unless}`,
+        refuses: alone,
       },
     ];
   });
 }
 
-interface Handed {
-  host: string;
-  network: string;
-  range: string;
+/** A sub-interface that is made anew under its name, or goes, from under a network that stays. */
+function fromUnder(resources: readonly Reviewed[]): Stop[] {
+  return resources.flatMap((resource): Stop[] => {
+    const { type, step, host, old, wanted } = resource;
+    const underItsName = step === "replace" && old?.["name"] === wanted?.["name"];
+    if (type !== "VlanSubinterface" || host === undefined || !(underItsName || step === "delete")) return [];
+    const on = resources.filter(
+      (other) =>
+        other.type === "MacvlanNetwork" &&
+        other.host === host &&
+        other.wanted?.["parent"] === old?.["name"] &&
+        usersOf(other).length > 0,
+    );
+    return on.map((network) => ({
+      host,
+      text: `${nameOf(resource)} ${step === "delete" ? "goes" : "is made anew"} while ${usersOf(network).join(", ")} ${are(usersOf(network))} on ${nameOf(network)}, which stays on it (as last read): give the new one another name`,
+      refuses: true,
+    }));
+  });
 }
-
-const handedOut = (side: Side, label: string): Handed[] =>
-  side.hosts.flatMap(({ host, networks }: HostSide) =>
-    networks
-      .filter(
-        ({ parent, subnets }) =>
-          side.segmentOf(
-            host,
-            parent,
-            subnets.map(({ subnet }) => subnet),
-          )?.label === label,
-      )
-      .flatMap(({ name, subnets }) =>
-        subnets.map(({ subnet, ipRange }) => ({ host, network: name, range: ipRange ?? subnet })),
-      ),
-  );
 
 /** Two hosts that hand out the same addresses on one wire. */
 function inTwoHands(side: Side): Stop[] {
-  return side.segments.flatMap(({ label }) => {
-    const all = handedOut(side, label);
+  return side.segments.flatMap((segment) => {
+    const all = networksOn(side, segment).flatMap(({ host, network }) =>
+      network.subnets.map(({ subnet, ipRange }) => ({ host, range: ipRange ?? subnet })),
+    );
     return all.flatMap((one, index) =>
       all
         .slice(index + 1)
         .filter((other) => other.host !== one.host && overlaps(parseCidr(one.range), parseCidr(other.range)))
         .map((other) => ({
-          text: `addresses in two hands on ${label}: ${one.host} hands out ${one.range}, and ${other.host} ${other.range}: give each network an ipRange of its own`,
+          text: `addresses in two hands on ${segment.label}: ${one.host} hands out ${one.range}, and ${other.host} ${other.range}: give each network an ipRange of its own`,
+          refuses: false,
         })),
     );
   });
 }
 
-/** A network's own words for what `off` has. */
-const MADE_ANEW = /^Docker network .* is made anew: /;
+/** A network's own words for what `off` and `inUse` have. */
+const OWN_WORDS = /^Docker network .* (is made anew: |can be replaced only once )/;
 /** What Pulumi puts before a refusal: the value, at any length. */
-const PREAMBLE = /^.* resource '[^']*': property [\s\S]* has a problem: /;
+const PREAMBLE = /^\S+ resource '[\s\S]*?': property [\s\S]* has a problem: /;
 const FORETOLD = /^an update will be refused, by what was last read:\n/;
+
+/** The same refusal, in the words of another resource: of one network, and of the same containers. */
+function again(text: string, known: readonly Stop[]): boolean {
+  const networkIn = (of: string) => /"([^"]*)"/.exec(of)?.[1];
+  const words: string[] = text.match(/[\w.-]+/g) ?? [];
+  return known.some((stop) => {
+    const users = / while (.*) (?:is|are) on it /.exec(stop.text)?.[1]?.split(", ") ?? [];
+    return networkIn(stop.text) === networkIn(text) && users.every((user) => words.includes(user));
+  });
+}
 
 function told({ told: all }: StackChange, known: readonly Stop[]): { stops: Stop[]; warnings: string[] } {
   const stops: Stop[] = [];
   const warnings: string[] = [];
   for (const { severity, text } of all) {
-    if (severity === "error") stops.push({ text: text.replace(PREAMBLE, "") });
+    if (severity === "error") stops.push({ text: text.replace(PREAMBLE, ""), refuses: true });
     else if (FORETOLD.test(text))
       for (const line of text.replace(FORETOLD, "").split("\n")) {
         const [, host = "", rest = ""] = /^\s*([^:]+): (.*)$/.exec(line) ?? [];
-        const again = known.some((stop) => stop.host === host && stop.text.split('"')[1] === rest.split('"')[1]);
-        if (rest !== "" && !again) stops.push({ host, text: rest });
+        if (rest !== "" && !again(rest, known)) stops.push({ host, text: rest, refuses: true });
       }
-    else if (!MADE_ANEW.test(text)) warnings.push(text);
+    else if (!OWN_WORDS.test(text)) warnings.push(text);
   }
   // Pulumi ends with this one, whatever it was.
   const real = stops.filter(({ text }) => text !== "preview failed");
@@ -179,10 +208,8 @@ function movesOf(resources: readonly Reviewed[]): Move[] {
   return resources.flatMap((resource) => {
     const { type, host = "", old, wanted } = resource;
     if (type !== "MacvlanNetwork" || !old || !wanted) return [];
-    const rangesIn = (props: Props) =>
-      ((props["subnets"] ?? []) as { subnet: string; ipRange?: string }[]).map(
-        ({ subnet, ipRange }) => ipRange ?? subnet,
-      );
+    if (isUnknown(wanted["subnets"])) return [];
+    const rangesIn = (props: Props) => subnetsOf(props["subnets"]).map(({ subnet, ipRange }) => ipRange ?? subnet);
     const [before, after] = [rangesIn(old), rangesIn(wanted)];
     const [gone, fresh] = [
       before.filter((range) => !after.includes(range)),
@@ -229,21 +256,65 @@ const MOST = 3;
 const few = (all: readonly Said[]): Said[] =>
   all.length <= MOST ? [...all] : [...all.slice(0, MOST), [`${all.length - MOST} more such changes`]];
 
-function sentenceOf({ hosts, off, cells, stops, others, before, after }: Omit<Review, "sentence">): Said {
-  const routers = hosts.filter(({ lines }) => lines.some(({ guarded }) => guarded));
-  const others_ = hosts.length - routers.length;
+const FAMILIES = [".", ":"];
+
+/** The NIC that carries a network. */
+const nicOf = (side: Side, { host, network }: PlacedNetwork): string => {
+  const own = side.hosts.find((candidate) => candidate.host === host)?.subinterfaces ?? [];
+  return own.find(({ name }) => name === network.parent)?.parent ?? network.parent.replace(/\.\d+$/, "");
+};
+
+/** Whether every network and every leg that was there is there still, on the same wire, as open, and in each family. */
+function keepsAll(before: Side, after: Side): boolean {
+  const now = networksIn(after);
+  const familiesOf = (subnets: readonly string[]) =>
+    FAMILIES.filter((sign) => subnets.some((one) => one.includes(sign)));
+  const keeps = (one: readonly string[], other: readonly string[]) =>
+    familiesOf(one).every((family) => familiesOf(other).includes(family));
+  const subnets = ({ network }: PlacedNetwork) => network.subnets.map(({ subnet }) => subnet);
+  const networks = networksIn(before).every((old) => {
+    const found = now.find(({ host, network }) => host === old.host && network.name === old.network.name);
+    if (!found || found.segment?.label !== old.segment?.label) return false;
+    // On another NIC it is on another cable.
+    if (nicOf(after, found) !== nicOf(before, old)) return false;
+    if (found.network.internal && !old.network.internal) return false;
+    const same = found.network.driver === old.network.driver && found.network.mode === old.network.mode;
+    return (same || found.network.mode === "bridge") && keeps(subnets(old), subnets(found));
+  });
+  const routersIn = (side: Side) =>
+    side.hosts.flatMap(({ host, routers }) => routers.map((router) => ({ host, router })));
+  const addresses = (router: Router) => router.legs.flatMap((leg) => leg.addresses);
+  const routers = routersIn(before).every(({ host, router }) => {
+    const found = routersIn(after).find((other) => other.host === host && other.router.name === router.name);
+    return found !== undefined && keeps(addresses(router), addresses(found.router));
+  });
+  return networks && routers;
+}
+
+/** A host's network that is on another wire than before. */
+const leaves = (before: Side, after: Side): Said[] =>
+  networksIn(before).flatMap(({ host, network, segment }) => {
+    const found = networksIn(after).find((other) => other.host === host && other.network.name === network.name);
+    const wires = [segment?.label, found?.segment?.label];
+    return found && wires[0] !== wires[1] && wires[0] ? [said`${host} leaves ${wires[0]}`] : [];
+  });
+
+function sentenceOf(found: Omit<Review, "sentence">): Said {
+  const { hosts, off, cells, stops, others, before, after } = found;
+  const isRouter = ({ lines }: Review["hosts"][number]) =>
+    lines.some(({ guarded }) => guarded) && lines.every(({ guarded, what }) => guarded || what.startsWith("VLAN "));
+  const routers = hosts.filter(isRouter).length;
   const changing = [
-    ...(others_ > 0 ? [plural(others_, "host")] : []),
-    ...(routers.length > 0 ? [routers.length === 1 ? "the router" : `${routers.length} routers`] : []),
+    ...(hosts.length > routers ? [plural(hosts.length - routers, "host")] : []),
+    ...(routers > 0 ? [routers === 1 ? "the router" : `${routers} routers`] : []),
   ].join(" and ");
   const elsewhere = Object.values(others).reduce((sum, count) => sum + count, 0);
-  const count = off.reduce((sum, { users }) => sum + users.length, 0);
+  const count = new Set(off.flatMap(({ host, users }) => users.map((user) => `${host} ${user}`))).size;
   const longest = Math.max(0, ...off.map(({ seconds }) => seconds));
-  const segments = segmentWords(before, after);
   const reach = reachWords(cells, [before, after]);
-  const cutOff =
-    reach.some(({ loses }) => loses) ||
-    before.segments.some(({ label }) => !after.segments.some((one) => one.label === label));
+  const refusals = stops.filter(({ refuses }) => refuses).length;
+  const doubts = stops.length - refusals;
+  const whole = changing !== "" && stops.length === 0 && keepsAll(before, after) && !reach.some(({ loses }) => loses);
   const words: Said[] = [
     [changing === "" ? "nothing changes on any host" : `${changing} ${hosts.length === 1 ? "changes" : "change"}`],
     ...(count > 0
@@ -253,13 +324,15 @@ function sentenceOf({ hosts, off, cells, stops, others, before, after }: Omit<Re
           ],
         ]
       : []),
-    ...few(segments),
+    ...few(segmentWords(before, after)),
+    ...few(leaves(before, after)),
     ...few(reach.map((one) => one.words)),
-    ...(changing !== "" && !cutOff ? [["nothing is cut off"]] : []),
+    ...(whole ? [["nothing is cut off"]] : []),
     ...(elsewhere > 0
       ? [[`${plural(elsewhere, "resource")} of other packages ${elsewhere === 1 ? "changes" : "change"} too`]]
       : []),
-    ...(stops.length > 0 ? [[`an update will be refused, for ${plural(stops.length, "reason")}`]] : []),
+    ...(refusals > 0 ? [[`an update will be refused, for ${plural(refusals, "reason")}`]] : []),
+    ...(doubts > 0 ? [[`${plural(doubts, "thing")} to look at before`]] : []),
   ];
   return [...joined(words, "; "), "."];
 }
@@ -290,10 +363,16 @@ function rawOf(hosts: Review["hosts"]): string {
 export function review(preview: unknown, state?: unknown): Review {
   const change = readStackChange(preview, state);
   const { project, stack, resources, others } = change;
-  const before = sideOf(resources, ({ old }) => old);
-  const after = sideOf(resources, ({ wanted }) => wanted);
+  const before = sideOf(resources, ({ old, host, formerHost = host }) => ({ host: formerHost, props: old }));
+  const after = sideOf(resources, ({ wanted, host }) => ({ host, props: wanted }));
+  align(before, after);
   const was = inTwoHands(before).map(canonical);
-  const found = [...inUse(resources), ...inTwoHands(after).filter((stop) => !was.includes(canonical(stop)))];
+  const alone = Object.values(others).every((count) => count === 0);
+  const found = [
+    ...inUse(resources, alone),
+    ...fromUnder(resources),
+    ...inTwoHands(after).filter((stop) => !was.includes(canonical(stop))),
+  ];
   const said = told(change, found);
   const hosts = tables(resources);
   const all = {

@@ -2,7 +2,7 @@
 import { kinds } from "../kinds";
 import type { ResourceKind } from "../lifecycle/kind";
 import { type Connection, hostLabel } from "../vocabulary/host";
-import { isMap } from "../vocabulary/values";
+import { isMap, isUnknown } from "../vocabulary/values";
 
 export type Props = Record<string, unknown>;
 
@@ -17,8 +17,10 @@ export interface Reviewed {
   step: Step;
   /** Where it is a resource on a host. */
   kind?: ResourceKind;
-  /** The host's label. */
+  /** The label of the host that it is to be on, else of the one that it was on. */
   host?: string;
+  /** Where it was on another one. */
+  formerHost?: string;
   /** As the state has it; missing where it is new. */
   old?: Props;
   /** As the program wants it; missing where it goes. */
@@ -46,11 +48,14 @@ export interface StackChange {
 const SECRET = "[secret]";
 const SECRET_KEY = "4dabf18193072939515e22adb298388d";
 
+/** Fields of a connection, wherever one stands, and of our own. */
+const LEFT_OUT = ["credentials", "__provider", "password", "privateKey", "passphrase", "sudo", "sudoPassword"];
+
 function hidden(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(hidden);
   if (!isMap(value)) return value;
   if (SECRET_KEY in value) return SECRET;
-  const entries = Object.entries(value).filter(([field]) => field !== "credentials" && !field.startsWith("__provider"));
+  const entries = Object.entries(value).filter(([field]) => !LEFT_OUT.includes(field));
   return Object.fromEntries(entries.map(([field, inner]) => [field, hidden(inner)]));
 }
 
@@ -92,6 +97,8 @@ const STEPS: Record<string, Exclude<Step, "same">> = {
 
 /** A host by its label; the plugin's may be one by name. */
 function labelOf(host: unknown): string | undefined {
+  if (host === undefined) return undefined;
+  if (isUnknown(host) || host === SECRET) return "a host that is known later";
   if (typeof host === "string") return host;
   return isMap(host) && typeof host["address"] === "string" ? hostLabel(host as unknown as Connection) : undefined;
 }
@@ -109,7 +116,8 @@ function reviewed(urn: string, step: Step, before: RawState | undefined, after: 
   const old = propsOf(before?.outputs, before?.inputs);
   const wanted = propsOf(after?.inputs);
   const kind = kinds.find((candidate) => candidate.type === type);
-  const host = labelOf((wanted ?? old)?.["host"]);
+  const formerHost = labelOf(old?.["host"]);
+  const host = labelOf(wanted?.["host"]) ?? formerHost;
   return {
     urn,
     type,
@@ -117,6 +125,7 @@ function reviewed(urn: string, step: Step, before: RawState | undefined, after: 
     step,
     ...(kind && { kind }),
     ...(host !== undefined && { host }),
+    ...(formerHost !== undefined && formerHost !== host && { formerHost }),
     ...(old && step !== "create" && { old }),
     ...(wanted && step !== "delete" && { wanted }),
   };
@@ -158,6 +167,7 @@ export function readStackChange(preview: unknown, state?: unknown): StackChange 
   const resources = new Map<string, Reviewed>();
   const others = { create: 0, update: 0, replace: 0, delete: 0 };
   const counted = new Set<string>();
+  const seen = new Set<string>();
   for (const step of steps ?? []) {
     const what = STEPS[step.op];
     const type = typeOf(step.urn);
@@ -166,6 +176,8 @@ export function readStackChange(preview: unknown, state?: unknown): StackChange 
       others[what] += 1;
     }
     if (!OURS.test(type)) continue;
+    // By an alias the state may know it under another name.
+    for (const known of [step.urn, step.oldState?.urn]) if (known) seen.add(known);
     // A replacement comes as three steps, one of which has both states.
     const known = resources.get(step.urn);
     const found = reviewed(step.urn, what ?? "same", step.oldState, step.newState);
@@ -180,7 +192,7 @@ export function readStackChange(preview: unknown, state?: unknown): StackChange 
   }
   // What a preview does not name stays as it is.
   for (const raw of there) {
-    if (!OURS.test(typeOf(raw.urn)) || resources.has(raw.urn)) continue;
+    if (!OURS.test(typeOf(raw.urn)) || seen.has(raw.urn)) continue;
     const same = reviewed(raw.urn, "same", raw, raw);
     resources.set(raw.urn, same.old ? { ...same, wanted: same.old } : same);
   }

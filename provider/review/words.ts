@@ -2,7 +2,8 @@
 import type { Subnet } from "../formats/docker";
 import type { RouterPolicy, RouterRule } from "../formats/nftables";
 import { diff } from "../lifecycle/lifecycle";
-import { canonical, isMap, isUnknown } from "../vocabulary/values";
+import { type Connection, hostLabel } from "../vocabulary/host";
+import { canonical, isMap, isUnknown, UNKNOWN } from "../vocabulary/values";
 import type { Props, Reviewed } from "./stack";
 
 const LATER = "what is known after the update";
@@ -98,9 +99,21 @@ function policyWords(old: RouterPolicy, wanted: RouterPolicy): string[] {
   return [...becomes("default", old.default, wanted.default), ...listWords("rule", had ?? [], has ?? [])];
 }
 
+const placeOf = (host: unknown): string => {
+  if (isUnknown(host)) return LATER;
+  return isMap(host) && typeof host["address"] === "string" ? hostLabel(host as unknown as Connection) : String(host);
+};
+
 function fieldWords(field: string, old: unknown, wanted: unknown): string[] {
+  // Of a connection only which host it leads to: the rest of it is nobody's business.
+  if (field === "host")
+    return placeOf(old) === placeOf(wanted)
+      ? ["another way to its host"]
+      : [`host ${placeOf(old)} becomes ${placeOf(wanted)}`];
   if (isUnknown(wanted)) return [`${field} becomes ${LATER}`];
   if (field === "vlanId") return [`VLAN ${valueText(old)} becomes ${valueText(wanted)}`];
+  const lists = [old ?? [], wanted ?? []].every(Array.isArray);
+  if (!lists && (field === "interfaces" || field === "subnets")) return [`${field} become others`];
   if (field === "interfaces") return legWords((old ?? []) as Leg[], (wanted ?? []) as Leg[]);
   if (field === "subnets") return subnetWords((old ?? []) as Subnet[], (wanted ?? []) as Subnet[]);
   if (field === "policy") return policyWords((old ?? {}) as RouterPolicy, (wanted ?? {}) as RouterPolicy);
@@ -111,7 +124,10 @@ function fieldWords(field: string, old: unknown, wanted: unknown): string[] {
 /** What it is, as in `Docker network "iot"`. */
 export function nameOf({ kind, wanted, old, type, name }: Reviewed): string {
   const props = wanted ?? old;
-  return kind && props ? kind.describe(props as never) : `${type} "${name}"`;
+  const described = kind && props ? kind.describe(props as never) : "";
+  return described === "" || /"undefined"/.test(described) || described.includes(UNKNOWN)
+    ? `${type} "${name}"`
+    : described;
 }
 
 /** Of an update or a replacement; empty where nothing of it is another on the host. */

@@ -164,7 +164,7 @@ describe("the jobs of a pull request", function () {
       });
 
       it("find it among many, and leave one alone that somebody else has marked like it", async () => {
-        const body = "<!-- pulumi-macvlan review -->\nmine";
+        const body = `${readFileSync(join(captured, "a-port-more", "review.md"), "utf8").split("\n")[0]}\nmine`;
         forge.comments.push({ id: 1, body, user: { type: "User" }, author: { id: 9 } });
         for (let id = 2; id < 150; id += 1)
           forge.comments.push({ id, body: "a comment", user: { type: "User" }, author: { id: 9 } });

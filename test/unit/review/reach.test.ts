@@ -3,7 +3,7 @@ import type { RouterRule } from "../../../provider/formats/nftables";
 import { gridOf, inWords, passing } from "../../../provider/review/reach";
 
 const FROM = { interface: "eth0.100", subnets: ["10.1.0.0/24", "fd01::/64"] };
-const TO = { interface: "eth0.200", subnets: ["10.2.0.0/24"] };
+const TO = { interface: "eth0.200", subnets: ["10.2.0.0/24", "fd02::/64"] };
 
 const rule = (more: Partial<RouterRule>): RouterRule => ({ from: "any", to: "any", action: "accept", ...more });
 
@@ -19,7 +19,7 @@ describe("what a router lets pass", () => {
     [
       "a protocol",
       { default: "drop", rules: [rule({ protocol: "icmp", from: "eth0.100", to: "10.0.0.0/8" })] },
-      "icmp",
+      "icmp to 10.0.0.0/8",
     ],
     [
       "nothing of rules for others",
@@ -39,7 +39,32 @@ describe("what a router lets pass", () => {
     [
       "all but what is dropped",
       { rules: [rule({ protocol: "tcp", ports: [22, 23], action: "drop" })] },
-      "everything but tcp 22 and tcp 23",
+      "everything but tcp 22-23",
+    ],
+    [
+      "what an earlier rule has not decided yet",
+      {
+        default: "drop",
+        rules: [
+          rule({ protocol: "tcp", ports: [22], action: "drop" }),
+          rule({ protocol: "tcp" }),
+          rule({ protocol: "tcp", ports: [22] }),
+        ],
+      },
+      "tcp but 22",
+    ],
+    [
+      "what was accepted before all of it is dropped",
+      {
+        default: "accept",
+        rules: [rule({ protocol: "tcp", ports: [443] }), rule({ protocol: "tcp", action: "drop" })],
+      },
+      "everything but tcp 0-442 and tcp 444-65535",
+    ],
+    [
+      "of one family only, where a rule names one",
+      { rules: [rule({ from: "10.1.0.0/24", action: "drop" })] },
+      "everything, not everything from 10.1.0.0/24",
     ],
     [
       "what is accepted before everything is",

@@ -109,6 +109,72 @@ describe("a review", function () {
     assert.doesNotMatch(JSON.stringify(found) + toMarkdown(found) + (await toHtml(found)), new RegExp(CANARY));
   });
 
+  /** A captured change with something of it replaced in its text. */
+  const changed = (name: string, from: string | RegExp, to: string) => {
+    const replaced = (file: string): unknown => {
+      const text = raw(name, file);
+      return JSON.parse(text.replaceAll(typeof from === "string" ? from : new RegExp(from, "g"), to));
+    };
+    return { preview: replaced("preview.json"), state: replaced("state.json") };
+  };
+
+  it("knows a resource under its former name as the same one", () => {
+    const state = JSON.parse(
+      raw("a-policy-that-shuts-out", "state.json").replaceAll("::lan-router", "::old-router"),
+    ) as unknown;
+    const preview = JSON.parse(
+      raw("a-policy-that-shuts-out", "preview.json").replaceAll(
+        /("oldState":\{"urn":"[^"]*)::lan-router/g,
+        "$1::old-router",
+      ),
+    ) as unknown;
+    assert.equal(plainly(review(preview, state).sentence), "the router changes; iot to nas loses tcp 443.");
+  });
+
+  it("of the plugin's resources is the same", () => {
+    const { preview, state } = changed("another-vlan-id", "pulumi-nodejs:dynamic/macvlan:", "macvlan:index:");
+    assert.equal(
+      plainly(review(preview, state).sentence),
+      "2 hosts and the router change; 3 containers are off for about 1 s each; nothing is cut off.",
+    );
+  });
+
+  for (const what of [
+    '"172.16.10.0/24"',
+    '"172.16.10.1/24"',
+    '"enp0s8.100"',
+    '"host1.example"',
+    '"bridge"',
+    '"enp0s8"',
+  ])
+    it(`does not break where ${what} is not known yet, or a secret`, async () => {
+      for (const instead of ['"04da6b54-80e4-46f7-96ec-b56ff0331ba9"', '"[secret]"']) {
+        const { preview, state } = changed("another-vlan-id", what, instead);
+        for (const found of [review(preview, state), review(preview)]) {
+          const shown = toMarkdown(found) + (await toHtml(found));
+          assert.doesNotMatch(shown, /04da6b54|undefined/);
+        }
+      }
+    });
+
+  it("does not say that nothing is cut off where a network gets stricter, or moves to another cable", () => {
+    for (const name of ["a-private-network", "another-parent", "a-host-less"])
+      assert.doesNotMatch(sentence(name), /nothing is cut off/, name);
+  });
+
+  it("tells who may be reached from outside", () =>
+    assert.deepEqual(
+      reviewOf("a-way-out")
+        .cells.filter(({ from, to }) => from.what === "outside" || to.what === "outside")
+        .map(({ from, to, after }) => [from.label, to.label, ...after]),
+      [
+        ["iot", "outside", "everything"],
+        ["nas", "outside", "everything"],
+        ["outside", "iot"],
+        ["outside", "nas"],
+      ],
+    ));
+
   it("leaves out from its end what is too long, and says so", () => {
     const found = reviewOf("another-vlan-id");
     const most = toMarkdown(found).length - 1;
