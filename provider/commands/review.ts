@@ -1,9 +1,10 @@
 // pulumi-macvlan review: what a change does, as the comment under a pull request, out of what Pulumi printed.
 import { readFileSync, writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
+import type { Review } from "../review/found";
 import { toHtml } from "../review/html";
 import { toMarkdown } from "../review/markdown";
-import { type Review, review } from "../review/review";
+import { review } from "../review/review";
 import { plainly } from "../review/said";
 import { messageOf } from "../vocabulary/errors";
 

@@ -1,8 +1,8 @@
 // A review as one page that needs nothing else: tables, and the picture as SVG. Pure, but for Graphviz, which is loaded when it draws.
 import { html } from "./escape";
+import type { Line, Review } from "./found";
 import { pictureOf, toDot } from "./picture";
 import { type Cell, gridOf, inWords, same } from "./reach";
-import type { Line, Review } from "./review";
 import { plainly, show } from "./said";
 
 const STYLE = `

@@ -1,8 +1,8 @@
 // A review as the comment under a pull request: Markdown as GitHub and GitLab show it. Pure.
 import { code, fenced } from "./escape";
+import type { Line, Review } from "./found";
 import { pictureOf, toMermaid } from "./picture";
 import { type Cell, gridOf, inWords, same } from "./reach";
-import type { Line, Review } from "./review";
 import { show } from "./said";
 
 /** What GitHub takes as a comment. */

@@ -1,9 +1,10 @@
 // npm run reviews: what reviews of the captured changes look like, as Markdown and as a page; looked at before they are committed.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Review } from "../../provider/review/found";
 import { toHtml } from "../../provider/review/html";
 import { toMarkdown } from "../../provider/review/markdown";
-import { type Review, review } from "../../provider/review/review";
+import { review } from "../../provider/review/review";
 
 export const captured = join(__dirname, "..", "..", "..", "test", "unit", "captured", "reviews");
 
