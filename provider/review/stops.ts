@@ -101,6 +101,14 @@ function told({ told: all }: StackChange, known: readonly Stop[]): { stops: Stop
   return { stops: real.length > 0 ? real : stops, warnings };
 }
 
+/** What somebody else has done on a host, as a refresh found it: an update puts it right. */
+const driftOf = ({ old, host, ...resource }: Reviewed): string[] =>
+  Array.isArray(old?.["drift"])
+    ? old["drift"].map(
+        (what) => `${nameOf({ ...resource, old })} on ${host}, as last read: ${what}; an update puts it right`,
+      )
+    : [];
+
 /** By what was last read, and by what Pulumi said; and what else it warned of. */
 export function stopsOf(change: StackChange, before: Side, after: Side): { stops: Stop[]; warnings: string[] } {
   const { resources, others } = change;
@@ -112,5 +120,5 @@ export function stopsOf(change: StackChange, before: Side, after: Side): { stops
     ...inTwoHands(after).filter((stop) => !was.includes(canonical(stop))),
   ];
   const { stops, warnings } = told(change, found);
-  return { stops: [...found, ...stops], warnings };
+  return { stops: [...found, ...stops], warnings: [...warnings, ...resources.flatMap(driftOf)] };
 }

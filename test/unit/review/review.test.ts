@@ -162,6 +162,17 @@ describe("a review", function () {
       assert.doesNotMatch(sentence(name), /nothing is cut off/, name);
   });
 
+  it("tells what somebody else has done on a host since", () => {
+    const { preview, state } = changed(
+      "a-port-more",
+      '"attachedContainers":["bulb","hub"]',
+      '"drift":["label a is gone"]',
+    );
+    assert.deepEqual(review(preview, state).warnings, [
+      'Docker network "iot" on host1, as last read: label a is gone; an update puts it right',
+    ]);
+  });
+
   it("tells who may be reached from outside", () =>
     assert.deepEqual(
       reviewOf("a-way-out")
