@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
-import { installPackages, PACKAGES, whereIs } from "../../test/lab/packages";
+import { installPackages, PACKAGES, PACKAGES_OF_TESTS, whereIs } from "../../test/lab/packages";
 
 /** The PATH that this was started with. */
 export const machinePath = process.env["PATH"] ?? "";
@@ -30,10 +30,13 @@ async function programsOf(packages: readonly string[]): Promise<string[]> {
   return files.filter((file) => ["/bin", "/sbin", "/usr/bin", "/usr/sbin"].includes(dirname(file)) && existsSync(file));
 }
 
-/** Installs the packages that are missing, and makes PATH hold what is declared; `more` is what tests call too. */
+/**
+ * Installs the packages that are missing, `more` too, and makes PATH hold what is declared. What tests call is declared for all where it is
+ * there: they start others of us, by the same PATH.
+ */
 export async function onlyDeclaredPrograms(more: Record<string, readonly string[]> = {}): Promise<void> {
-  const wanted = { ...PACKAGES, ...more };
-  await installPackages(wanted);
+  await installPackages({ ...PACKAGES, ...more });
+  const wanted = { ...PACKAGES, ...PACKAGES_OF_TESTS };
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the fields are dpkg-query's
   const format = "${Essential} ${db:Status-Status} ${Package}\\n";
   const installed = (await lines("dpkg-query", "--show", "--showformat", format))
