@@ -1,9 +1,10 @@
 // A review as one page that needs nothing else: tables, and the picture as SVG. Pure, but for Graphviz, which is loaded when it draws.
 import { html } from "./escape";
-import type { Line, Review } from "./found";
+import type { Review } from "./found";
 import { pictureOf, toDot } from "./picture";
 import { type Cell, gridOf, inWords, same } from "./reach";
 import { plainly, show } from "./said";
+import { STEPS } from "./words";
 
 const STYLE = `
 :root { color-scheme: light dark; --ink: #1f2328; --paper: #ffffff; --line: #d0d7de; --soft: #f6f8fa; --added: #1a7f37; --removed: #cf222e; --changed: #7d4e00; }
@@ -17,13 +18,6 @@ th { background: var(--soft); } .stop { color: var(--removed); } .other { font-w
 svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); } svg [stroke="black"] { stroke: var(--ink); }
 svg [stroke="#1a7f37"] { stroke: var(--added); } svg [stroke="#cf222e"] { stroke: var(--removed); } svg [stroke="#9a6700"] { stroke: var(--changed); }
 `;
-
-const STEPS: Record<Line["step"], string> = {
-  create: "+ new",
-  update: "~ changes",
-  replace: "± is made anew",
-  delete: "- goes",
-};
 
 const named = (name: string): string => `<code>${html(name)}</code>`;
 
@@ -59,7 +53,7 @@ const hosts = ({ hosts: all }: Review): string =>
       lines.map(({ step, what, changes, guarded }) => [
         named(host),
         html(what),
-        `<span class="${step}">${STEPS[step]}</span>${guarded ? ", guarded" : ""}`,
+        `<span class="${step}">${STEPS[step].sign} ${STEPS[step].word}</span>${guarded ? ", guarded" : ""}`,
         changes.map(html).join("<br>"),
       ]),
     ),

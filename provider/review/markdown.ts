@@ -1,9 +1,10 @@
 // A review as the comment under a pull request: Markdown as GitHub and GitLab show it. Pure.
 import { code, fenced } from "./escape";
-import type { Line, Review } from "./found";
+import type { Review } from "./found";
 import { pictureOf, toMermaid } from "./picture";
 import { type Cell, gridOf, inWords, same } from "./reach";
 import { show } from "./said";
+import { STEPS } from "./words";
 
 /** What GitHub takes as a comment. */
 export const MOST_CHARACTERS = 65_536;
@@ -22,13 +23,6 @@ interface Part {
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   rows.length === 0 ? "" : [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-
-const STEPS: Record<Line["step"], string> = {
-  create: "new",
-  update: "changes",
-  replace: "is made anew",
-  delete: "goes",
-};
 
 const listed = (items: readonly string[]): string => items.map((item) => `- ${item}`).join("\n");
 
@@ -55,7 +49,7 @@ function hosts({ hosts: all }: Review): string {
     lines.map(({ step, what, changes, guarded }, index) => [
       index === 0 ? code(host) : "",
       code(what),
-      [STEPS[step], ...(guarded ? ["guarded"] : [])].join(", "),
+      [STEPS[step].word, ...(guarded ? ["guarded"] : [])].join(", "),
       changes.map(code).join("<br>"),
     ]),
   );

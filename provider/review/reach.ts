@@ -4,12 +4,12 @@ import type { RouterPolicy } from "../formats/nftables";
 import { contains, containsRange, overlaps, parseCidr } from "../vocabulary/addresses";
 import { type HostSide, networksOn, type Router, type Segment, type Side, segmentOfLeg } from "./side";
 import { ALL, common, minus, NONE, type Traffic, trafficOf, trafficText, union } from "./traffic";
+import { LATER } from "./words";
 
 /** Where NAT leads to. */
 export const OUTSIDE = "outside";
 export const EVERYTHING = "everything";
 const OWN = "its own containers";
-const LATER = "what is known after the update";
 
 /** An end of the matrix: a segment by its label, a host that has a way to its containers, or the outside. */
 export interface End {
@@ -76,9 +76,14 @@ function verdictOf({ rules = [] }: RouterPolicy, from: Leg, to: Leg, otherwise: 
 
 const inText = ({ passes, partly }: Verdict): string[] => [...trafficText(passes), ...partly];
 
-/** What a policy lets pass from one of its router's legs to another. */
-export const passing = (policy: RouterPolicy, from: Leg, to: Leg): Passing =>
-  inText(verdictOf(policy, from, to, policy.default ?? "accept"));
+/** What passes from one leg to another where each of these policies must let it. */
+export function passing(policies: readonly RouterPolicy[], from: Leg, to: Leg): Passing {
+  const verdicts = policies.map((policy) => verdictOf(policy, from, to, policy.default ?? "accept"));
+  return inText({
+    passes: verdicts.map(({ passes }) => passes).reduce(common),
+    partly: verdicts.flatMap(({ partly }) => partly),
+  });
+}
 
 interface Placed extends Leg {
   segment: Segment | undefined;
@@ -105,19 +110,18 @@ const at = (legs: readonly Placed[], { id }: Segment): Placed | undefined =>
 function throughRouters(side: Side, from: Segment, to: Segment): Passing {
   let found: Passing = [];
   for (const { host, routers } of side.hosts) {
-    for (const one of routers) {
-      for (const other of routers) {
-        const [source, target] = [at(legsOf(side, host, one), from), at(legsOf(side, host, other), to)];
-        if (!source || !target || (one !== other && at(legsOf(side, host, one), to))) continue;
-        if (!one.policy || !other.policy) {
-          found = both(found, [LATER]);
-          continue;
-        }
-        const [out, into] = [one.policy, other.policy].map((policy) =>
-          verdictOf(policy, source, target, policy.default ?? "accept"),
-        ) as [Verdict, Verdict];
-        const partly = one === other ? out.partly : [...out.partly, ...into.partly];
-        found = both(found, inText({ passes: common(out.passes, into.passes), partly }));
+    const ends = routers.map((router) => {
+      const legs = legsOf(side, host, router);
+      return { policy: router.policy, source: at(legs, from), target: at(legs, to) };
+    });
+    for (const one of ends) {
+      for (const other of ends) {
+        const { source } = one;
+        const { target } = other;
+        if (!source || !target || (one !== other && one.target)) continue;
+        const policies = (one === other ? [one] : [one, other]).flatMap(({ policy }) => policy ?? []);
+        const known = one.policy && other.policy;
+        found = both(found, known ? passing(policies, source, target) : [LATER]);
       }
     }
   }

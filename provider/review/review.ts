@@ -5,14 +5,11 @@ import type { Line, Move, Off, Review } from "./found";
 import { matrixOf } from "./reach";
 import { sentenceOf } from "./sentence";
 import { align, sideOf, subnetsOf } from "./side";
-import { type Props, type Reviewed, readStackChange, type Step } from "./stack";
+import { inOrder, type Props, type Reviewed, readStackChange, type Step } from "./stack";
 import { stopsOf } from "./stops";
-import { changesOf, nameOf } from "./words";
+import { changesOf, nameOf, STEPS } from "./words";
 
 const ALWAYS_GUARDED = ["InterVlanRouter"];
-
-const inOrder = <T>(things: readonly T[], key: (thing: T) => string): T[] =>
-  [...things].sort((one, other) => (key(one) < key(other) ? -1 : key(one) > key(other) ? 1 : 0));
 
 const RANK: readonly Step[] = ["delete", "replace", "update", "create"];
 
@@ -72,15 +69,13 @@ function movesOf(resources: readonly Reviewed[]): Move[] {
   });
 }
 
-const SIGNS: Record<Line["step"], string> = { create: "+", update: "~", replace: "±", delete: "-" };
-
 function rawOf(hosts: Review["hosts"]): string {
   return hosts
     .map(({ host, lines }) =>
       [
         host,
         ...lines.flatMap(({ step, what, changes }) => [
-          `${SIGNS[step]} ${what}`,
+          `${STEPS[step].sign} ${what}`,
           ...changes.map((words) => `    ${words}`),
         ]),
       ].join("\n"),

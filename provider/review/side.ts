@@ -3,7 +3,7 @@ import type { Subnet } from "../formats/docker";
 import type { RouterNat, RouterPolicy } from "../formats/nftables";
 import { contains, overlaps, parseAddress, parseCidr } from "../vocabulary/addresses";
 import { isMap, isUnknown, UNKNOWN } from "../vocabulary/values";
-import type { Props, Reviewed } from "./stack";
+import { inOrder, type Props, type Reviewed } from "./stack";
 
 export interface Subinterface {
   name: string;
@@ -119,8 +119,7 @@ const routerOf = ({ name, interfaces, nat, policy }: Props): Router => ({
   ...((policy === undefined || isPolicy(policy)) && { policy: policy ?? {} }),
 });
 
-const byName = <T extends { name: string }>(things: T[]): T[] =>
-  things.sort((one, other) => (one.name < other.name ? -1 : 1));
+const byName = <T extends { name: string }>(things: readonly T[]): T[] => inOrder(things, ({ name }) => name);
 
 function hostSide(host: string, resources: readonly Reviewed[], read: (resource: Reviewed) => Props): HostSide {
   const of = (type: string) => resources.filter((resource) => resource.type === type);

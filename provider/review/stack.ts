@@ -146,8 +146,8 @@ function told(diagnostics: readonly RawDiagnostic[]): Told[] {
   });
 }
 
-const inOrder = <T extends { urn: string }>(resources: readonly T[]): T[] =>
-  [...resources].sort((one, other) => (one.urn < other.urn ? -1 : one.urn > other.urn ? 1 : 0));
+export const inOrder = <T>(things: readonly T[], key: (thing: T) => string): T[] =>
+  [...things].sort((one, other) => (key(one) < key(other) ? -1 : key(one) > key(other) ? 1 : 0));
 
 /**
  * Reads them.
@@ -182,7 +182,7 @@ export function readStackChange(preview: unknown, state?: unknown): StackChange 
     const known = resources.get(step.urn);
     const found = reviewed(step.urn, what ?? "same", step.oldState, step.newState);
     const wanted = known?.wanted ?? found.wanted;
-    const old = known?.old ?? found.old ?? propsOf(step.oldState?.outputs, step.oldState?.inputs);
+    const old = known?.old ?? found.old;
     resources.set(step.urn, {
       ...found,
       step: known?.step ?? found.step,
@@ -199,5 +199,11 @@ export function readStackChange(preview: unknown, state?: unknown): StackChange 
   const [first = ""] = [...(steps ?? []), ...there].map(({ urn }) => urn);
   const [, , stack = ""] = (first.split("::")[0] ?? "").split(":");
   const project = first.split("::")[1] ?? "";
-  return { project, stack, resources: inOrder([...resources.values()]), others, told: told(diagnostics) };
+  return {
+    project,
+    stack,
+    resources: inOrder([...resources.values()], ({ urn }) => urn),
+    others,
+    told: told(diagnostics),
+  };
 }

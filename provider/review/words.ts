@@ -4,9 +4,9 @@ import type { RouterPolicy, RouterRule } from "../formats/nftables";
 import { diff } from "../lifecycle/lifecycle";
 import { type Connection, hostLabel } from "../vocabulary/host";
 import { canonical, isMap, isUnknown, UNKNOWN } from "../vocabulary/values";
-import type { Props, Reviewed } from "./stack";
+import type { Props, Reviewed, Step } from "./stack";
 
-const LATER = "what is known after the update";
+export const LATER = "what is known after the update";
 
 function valueText(value: unknown): string {
   if (isUnknown(value)) return LATER;
@@ -120,6 +120,14 @@ function fieldWords(field: string, old: unknown, wanted: unknown): string[] {
   if (Array.isArray(old) && Array.isArray(wanted)) return listWords(field, old, wanted);
   return becomes(field, old, wanted);
 }
+
+/** What becomes of a resource, as a sign and in a word. */
+export const STEPS: Record<Exclude<Step, "same">, { sign: string; word: string }> = {
+  create: { sign: "+", word: "new" },
+  update: { sign: "~", word: "changes" },
+  replace: { sign: "±", word: "is made anew" },
+  delete: { sign: "-", word: "goes" },
+};
 
 /** What it is, as in `Docker network "iot"`. */
 export function nameOf({ kind, wanted, old, type, name }: Reviewed): string {

@@ -64,12 +64,16 @@ export function intend(olds: ReadinessInputs, news: ReadinessInputs): void {
  * Whether a change makes this one, whatever its own state says: an update that broke off may have deleted it on its host and never have heard
  * of that, so that the state still has it when the old program is put back.
  */
-export function isMade(kind: ResourceKind, inputs: CommonInputs): boolean {
-  if (isUnknown(inputs)) return false;
-  const key = `${kind.type} ${kind.localId(inputs)}`;
-  return [...runs.values()].some(({ news, made }) =>
-    Object.entries(news.hosts).some(([name, host]) => made.has(placeOf(name, { key })) && sameHost(host, inputs.host)),
+export const isMade = (kind: ResourceKind, inputs: CommonInputs): boolean =>
+  !isUnknown(inputs) &&
+  [...runs.values()].some(({ news, made }) =>
+    placesIn(news, kind, inputs).some(({ name, key }) => made.has(placeOf(name, { key }))),
   );
+
+/** Where a Readiness would have it: on its host, by each name that this has there. */
+function placesIn({ hosts }: ReadinessInputs, kind: ResourceKind, inputs: CommonInputs) {
+  const key = `${kind.type} ${kind.localId(inputs)}`;
+  return Object.entries(hosts).flatMap(([name, host]) => (sameHost(host, inputs.host) ? [{ name, key }] : []));
 }
 
 /** For tests: a new process. */
@@ -105,12 +109,10 @@ const restOf = ({ news, asked }: Run): HostChange[] =>
  * asked about yet. What of it is going to change nobody can know: it is in the state of resources that come later.
  */
 export async function askBefore(runner: Runner, kind: ResourceKind, inputs: CommonInputs): Promise<void> {
-  const key = `${kind.type} ${kind.localId(inputs)}`;
   for (const run of runs.values()) {
     const { news, asked } = run;
-    const speaks = Object.entries(news.hosts).some(
-      ([name, host]) =>
-        !asked.has(placeOf(name, { key })) && sameHost(host, inputs.host) && entriesOf(news, name).has(key),
+    const speaks = placesIn(news, kind, inputs).some(
+      ({ name, key }) => !asked.has(placeOf(name, { key })) && entriesOf(news, name).has(key),
     );
     if (!speaks) continue;
     run.rest ??= askThese(runner, restOf(run), news.__owner, news.__owner);
