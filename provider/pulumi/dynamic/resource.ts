@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { isPlugin } from "../door";
 import { type HostConnection, splitConnection } from "../host";
+import { atItsUsersPlace } from "../place";
 
 /**
  * A program whose CLI was killed has nobody left to print to. Pulumi's runtime prints that as an error, which fails as well, and so on: the
@@ -21,6 +22,16 @@ for (const stream of [process.stdout, process.stderr]) {
 const providerText = (type: string): string =>
   `exports.handler = () => require("pulumi-macvlan/handlers").providerOf("${type}");`;
 
+const dynamicToken = (type: string): string => `pulumi-nodejs:dynamic/macvlan:${type}`;
+
+function dynamicProperties(type: string, name: string, options?: pulumi.CustomResourceOptions): pulumi.Inputs {
+  // A promise depends on nothing. As an Output it would let a child wait for all of its parent, and so for itself.
+  const __urn = new Promise((resolve) => {
+    pulumi.createUrn(name, dynamicToken(type), options?.parent).apply(resolve);
+  });
+  return { __urn, __provider: providerText(type) };
+}
+
 /** A resource of this package. Its outputs come first, so that an input of the same name fills them in a preview. */
 export abstract class MacvlanResource extends pulumi.CustomResource {
   protected constructor(
@@ -30,17 +41,14 @@ export abstract class MacvlanResource extends pulumi.CustomResource {
     outputs: readonly string[],
     options?: pulumi.CustomResourceOptions,
   ) {
-    const undefinedOutputs = Object.fromEntries(outputs.map((output) => [output, undefined]));
-    if (isPlugin()) {
-      super(`macvlan:index:${type}`, name, { ...undefinedOutputs, ...inputs }, options);
-      return;
+    const properties = { ...Object.fromEntries(outputs.map((output) => [output, undefined])), ...inputs };
+    const place = atItsUsersPlace();
+    try {
+      if (isPlugin()) super(`macvlan:index:${type}`, name, properties, options);
+      else super(dynamicToken(type), name, { ...properties, ...dynamicProperties(type, name, options) }, options);
+    } finally {
+      place.end();
     }
-    const token = `pulumi-nodejs:dynamic/macvlan:${type}`;
-    // A promise depends on nothing. As an Output it would let a child wait for all of its parent, and so for itself.
-    const __urn = new Promise((resolve) => {
-      pulumi.createUrn(name, token, options?.parent).apply(resolve);
-    });
-    super(token, name, { ...undefinedOutputs, ...inputs, __urn, __provider: providerText(type) }, options);
   }
 }
 

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as pulumi from "@pulumi/pulumi";
+import { mock } from "../mocks";
+
+/** As the engine is told it. */
+interface Registered {
+  getName(): string;
+  getSourceposition(): { getUri(): string; getLine(): number } | undefined;
+  getStacktrace(): { getFramesList(): { getPc(): { getUri(): string } | undefined }[] } | undefined;
+}
+
+describe("a resource's place", () => {
+  const registered: Registered[] = [];
+
+  async function placeOf(name: string): Promise<Registered> {
+    for (let tries = 0; tries < 100; tries += 1) {
+      const found = registered.find((request) => request.getName() === name);
+      if (found) return found;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error(`${name} was not made`);
+  }
+
+  before(() => {
+    mock();
+    const monitor = pulumi.runtime.getMonitor() as unknown as {
+      registerResource(request: Registered, ...rest: unknown[]): unknown;
+    };
+    const register = monitor.registerResource.bind(monitor);
+    monitor.registerResource = (request, ...rest) => {
+      registered.push(request);
+      return register(request, ...rest);
+    };
+  });
+
+  it("is the line of its user's program, and nothing of this package or Pulumi's runtime is told with it", async () => {
+    const { AddressPlan, MacvlanNetwork } = await import("pulumi-macvlan");
+    const host = { address: "192.0.2.1" };
+    function make() {
+      new MacvlanNetwork("here", {
+        host,
+        name: "mac10",
+        parent: "enp0s8.100",
+        subnets: [{ subnet: "172.16.10.0/24" }],
+      });
+      new AddressPlan("there", { supernet: "172.16.0.0/16", vlans: {}, hosts: [] } as never);
+    }
+    make();
+    const filesOf = (request: Registered) =>
+      (request.getStacktrace()?.getFramesList() ?? []).map((frame) => frame.getPc()?.getUri() ?? "");
+    const [here, there] = [await placeOf("here"), await placeOf("there")];
+    for (const request of [here, there]) {
+      const uri = request.getSourceposition()?.getUri() ?? "";
+      assert.equal(basename(fileURLToPath(uri)), basename(__filename));
+      assert.ok(filesOf(request).length >= 2, "made by make, which the test calls");
+      for (const file of filesOf(request)) assert.doesNotMatch(file, /^$|dist\/provider|node_modules\/@pulumi/);
+    }
+    const lineOf = (request: Registered): number => request.getSourceposition()?.getLine() ?? 0;
+    assert.ok(lineOf(here) < lineOf(there));
+  });
+
+  it("is nothing to other errors, those of a resource that could not be made among them", async () => {
+    const { MacvlanNetwork } = await import("pulumi-macvlan");
+    const format = Error.prepareStackTrace;
+    assert.throws(() => new MacvlanNetwork("", { host: { address: "192.0.2.1" } } as never), /name/);
+    assert.equal(Error.prepareStackTrace, format);
+  });
+});
