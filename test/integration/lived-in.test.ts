@@ -145,7 +145,8 @@ for (const [{ name: host, release }, driver, changes] of HOSTS.flatMap(
       (
         await on(
           host,
-          `for name in ${names.join(" ")}; do echo $name $(nsenter -t $(docker inspect -f '{{.State.Pid}}' $name) -n ip route show default | cut -d ' ' -f 1-3); done`,
+          `docker inspect -f '{{.Name}} {{.State.Pid}}' ${names.join(" ")} | while read -r name process; do
+             echo \${name#/} $(nsenter -t $process -n ip route show default | cut -d ' ' -f 1-3); done`,
         )
       ).split("\n");
     const update = async (change: Props) => {
