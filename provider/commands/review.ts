@@ -29,8 +29,8 @@ function read(file: string, what: string): unknown {
   }
 }
 
-/** For programs: without what is in it twice. */
-function toJson({ before, after, sentence, raw: _raw, ...rest }: Review): string {
+/** For programs. */
+function toJson({ before, after, sentence, ...rest }: Review): string {
   const sides = { before: before.hosts, after: after.hosts };
   const segments = { before: before.segments, after: after.segments };
   return `${JSON.stringify({ sentence: plainly(sentence), ...rest, segments, sides }, undefined, 2)}\n`;

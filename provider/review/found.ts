@@ -53,6 +53,6 @@ export interface Review {
   moves: Move[];
   off: Off[];
   others: StackChange["others"];
-  /** Changes in the fields of each resource, without hosts and defaults. */
-  raw: string;
+  /** The fields of each resource before and after, without hosts, and without what has its default before and after. */
+  fields: string;
 }

@@ -76,7 +76,7 @@ const section = (title: string, content: string): string => (content === "" ? ""
 
 /** The page. The same review gives the same page. */
 export async function toHtml(review: Review): Promise<string> {
-  const { project, stack, sentence, stops, warnings, moves, off, others, raw } = review;
+  const { project, stack, sentence, stops, warnings, moves, off, others, fields } = review;
   const elsewhere = Object.entries(others).filter(([, count]) => count > 0);
   const title = `${project}/${stack}`;
   const parts = [
@@ -112,7 +112,7 @@ export async function toHtml(review: Review): Promise<string> {
       ),
     ),
     section("Resources of other packages", list(elsewhere.map(([step, count]) => `${count} to ${step}`))),
-    raw === "" ? "" : `<details><summary>All changed fields</summary><pre>${html(raw)}</pre></details>`,
+    fields === "" ? "" : `<details><summary>All changed fields</summary><pre>${html(fields)}</pre></details>`,
   ];
   return `<!doctype html>
 <html lang="en">

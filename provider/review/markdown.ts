@@ -103,7 +103,7 @@ const partsOf = (review: Review): Part[] => [
   { title: "Resources of other packages", text: others(review) },
   {
     title: "All changed fields",
-    text: review.raw === "" ? "" : `\`\`\`diff\n${fenced(review.raw)}\n\`\`\``,
+    text: review.fields === "" ? "" : `\`\`\`diff\n${fenced(review.fields)}\n\`\`\``,
     folded: true,
   },
 ];

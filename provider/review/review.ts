@@ -1,13 +1,14 @@
 // The review of a change, put together; markdown.ts and html.ts show it. Pure.
 import type { CommonInputs } from "../lifecycle/kind";
 import { isUnknown } from "../vocabulary/values";
+import { changedFields } from "./fields";
 import type { Line, Move, Off, Review } from "./found";
 import { matrixOf } from "./reach";
 import { sentenceOf } from "./sentence";
 import { align, sideOf, subnetsOf } from "./side";
 import { inOrder, type Props, type Reviewed, readStackChange, type Step } from "./stack";
 import { stopsOf } from "./stops";
-import { changesOf, nameOf, STEPS } from "./words";
+import { changesOf, nameOf } from "./words";
 
 const ALWAYS_GUARDED = ["InterVlanRouter"];
 
@@ -69,20 +70,6 @@ function movesOf(resources: readonly Reviewed[]): Move[] {
   });
 }
 
-function rawOf(hosts: Review["hosts"]): string {
-  return hosts
-    .map(({ host, lines }) =>
-      [
-        host,
-        ...lines.flatMap(({ step, what, changes }) => [
-          `${STEPS[step].sign} ${what}`,
-          ...changes.map((words) => `    ${words}`),
-        ]),
-      ].join("\n"),
-    )
-    .join("\n\n");
-}
-
 /**
  * Reviews a change of a stack. Neither a host nor Pulumi is asked; the same input gives the same review.
  *
@@ -96,7 +83,6 @@ export function review(preview: unknown, state?: unknown): Review {
   const before = sideOf(resources, ({ old, host, formerHost = host }) => ({ host: formerHost, props: old }));
   const after = sideOf(resources, ({ wanted, host }) => ({ host, props: wanted }));
   align(before, after);
-  const hosts = tables(resources);
   const all = {
     project,
     stack,
@@ -104,11 +90,11 @@ export function review(preview: unknown, state?: unknown): Review {
     before,
     after,
     cells: matrixOf(before, after),
-    hosts,
+    hosts: tables(resources),
     moves: movesOf(resources),
     off: whoIsOff(resources),
     others,
-    raw: rawOf(hosts),
+    fields: changedFields(resources),
   };
   return { ...all, sentence: sentenceOf(all) };
 }
