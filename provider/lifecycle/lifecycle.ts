@@ -212,14 +212,13 @@ async function runVerb(
   }
   const sections = decodeSections(answer.stdout);
   const failure = failureIn(sections);
-  const outcome = sections.get("outcome")?.split("\n")[0];
   // A full disk may have swallowed all that a confirmed change said of itself.
-  const made = sections.has("made") || sections.has("incomplete") || outcome === "confirmed";
+  const made = sections.has("made") || sections.has("incomplete") || wasGuarded(sections);
   if (failure) {
     const { code } = failure;
     const why = kind.explain(failure, inputs) ?? explainCommon(failure, inputs);
     // "undone" and a guard that failed say that the host is as it was: so must the state be.
-    const undone = code === "undone" || sections.get("guard") === "failed" || outcome === "failed";
+    const undone = code === "undone" || sections.get("guard") === "failed" || outcomeOf(sections) === "failed";
     const incomplete = sections.has("incomplete");
     const back = incomplete
       ? ` could not put back ${notPutBack(sections)}; the next up goes on from there`
@@ -236,6 +235,13 @@ async function runVerb(
   return sections;
 }
 
+/** In state where a change of it could have cut SSH off and was guarded: its next one will be as well. */
+export const GUARDED = "__guarded";
+
+/** What became of a guarded change. */
+const outcomeOf = (sections: Sections): string | undefined => sections.get("outcome")?.split("\n")[0];
+const wasGuarded = (sections: Sections): boolean => outcomeOf(sections) === "confirmed";
+
 /** Some inputs are outputs as well where they were not given (mtu): state lists those here, since diff sees outputs only. */
 const DERIVED = "__derived";
 
@@ -246,9 +252,9 @@ function inputsOf(kind: ResourceKind, props: Props): CommonInputs {
 }
 
 /** What goes into state: the inputs, and of the outputs what is no input that was given. */
-function stateOf(kind: ResourceKind, inputs: Props, { outputs, drift }: Observed): Props {
+function stateOf(kind: ResourceKind, inputs: Props, { outputs, drift }: Observed, guarded: boolean): Props {
   const derived = Object.keys(outputs).filter((key) => key in kind.fields && inputs[key] === undefined);
-  return withoutUndefined({ ...outputs, ...inputs, drift, [DERIVED]: derived });
+  return withoutUndefined({ ...outputs, ...inputs, drift, [DERIVED]: derived, ...(guarded && { [GUARDED]: true }) });
 }
 
 /** What the host does not show as wanted, by path; a field the host can't show is missing from `observed`. */
@@ -273,7 +279,7 @@ async function ensure(kind: ResourceKind, runner: Runner, props: Props, previous
         true,
       );
     }
-    return stateOf(kind, inputs as unknown as Props, observed);
+    return stateOf(kind, inputs as unknown as Props, observed, wasGuarded(sections) || previous?.[GUARDED] === true);
   } catch (error) {
     if (error instanceof HostError && error.made) {
       throw new PartialFailure(error.message, idOf(kind, inputs), withoutUndefined({ ...inputs, drift: [] }));
@@ -307,7 +313,7 @@ export async function read(
   const found = withoutUndefined({ ...inputs, ...observed.inputs, ...persist });
   // As an input too, so that the preview of the next up shows what it is going to put right.
   const drift = observed.drift.length > 0 ? { drift: observed.drift } : {};
-  return { inputs: { ...found, ...drift }, props: stateOf(kind, found, observed) };
+  return { inputs: { ...found, ...drift }, props: stateOf(kind, found, observed, props[GUARDED] === true) };
 }
 
 /**

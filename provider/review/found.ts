@@ -25,9 +25,11 @@ export interface Off {
 /** One line of a host's table. */
 export interface Line {
   step: Exclude<Step, "same">;
+  /** Its class. */
+  type: string;
   what: string;
   changes: string[];
-  /** Undone by the host unless a new connection confirms it. */
+  /** Undone by the host unless a new connection confirms it: a router's, and of what was guarded when it was last changed. */
   guarded: boolean;
 }
 

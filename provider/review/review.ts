@@ -1,5 +1,6 @@
 // The review of a change, put together; markdown.ts and html.ts show it. Pure.
 import type { CommonInputs } from "../lifecycle/kind";
+import { GUARDED } from "../lifecycle/lifecycle";
 import { isUnknown } from "../vocabulary/values";
 import { changedFields } from "./fields";
 import type { Line, Move, Off, Review } from "./found";
@@ -10,18 +11,17 @@ import { inOrder, type Props, type Reviewed, readStackChange, type Step } from "
 import { stopsOf } from "./stops";
 import { changesOf, nameOf } from "./words";
 
-const ALWAYS_GUARDED = ["InterVlanRouter"];
-
 const RANK: readonly Step[] = ["delete", "replace", "update", "create"];
 
 function linesOf(resource: Reviewed): { host: string; line: Line }[] {
-  const { kind, step, host, formerHost } = resource;
+  const { kind, step, host, formerHost, type, old } = resource;
   if (!kind || step === "same" || host === undefined) return [];
   const line = {
     step,
+    type,
     what: nameOf(resource),
     changes: changesOf(resource),
-    guarded: ALWAYS_GUARDED.includes(resource.type),
+    guarded: type === "InterVlanRouter" || old?.[GUARDED] === true,
   };
   if (formerHost === undefined) return [{ host, line }];
   return [

@@ -88,7 +88,8 @@ const leaves = (before: Side, after: Side): Said[] =>
 export function sentenceOf(found: Omit<Review, "sentence">): Said {
   const { hosts, off, cells, stops, others, before, after } = found;
   const isRouter = ({ lines }: Review["hosts"][number]) =>
-    lines.some(({ guarded }) => guarded) && lines.every(({ guarded, what }) => guarded || what.startsWith("VLAN "));
+    lines.some(({ type }) => type === "InterVlanRouter") &&
+    lines.every(({ type }) => ["InterVlanRouter", "VlanSubinterface"].includes(type));
   const routers = hosts.filter(isRouter).length;
   const changing = [
     ...(hosts.length > routers ? [plural(hosts.length - routers, "host")] : []),

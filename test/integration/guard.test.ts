@@ -7,6 +7,7 @@ import { closeConnections, runner } from "../../provider/host/ssh/connection";
 import { kinds } from "../../provider/kinds";
 import { interVlanRouter } from "../../provider/kinds/inter-vlan-router/kind";
 import { macvlanLink } from "../../provider/kinds/macvlan-link/kind";
+import { GUARDED } from "../../provider/lifecycle/lifecycle";
 import { lab } from "./hooks";
 import { assertSame, bendIp, connection, driven, mendIp, on, type Props, snapshot } from "./hosts";
 
@@ -240,6 +241,9 @@ describe("a guarded change", function () {
   it("stays when a new connection confirms it", async () => {
     const resource = await vlan().create();
     assert.equal(await guards(), "confirmed");
+    assert.equal(resource.state[GUARDED], true);
+    await resource.refresh();
+    assert.equal(resource.state[GUARDED], true);
     await resource.update({ mtu: 1400 });
     assert.equal(await on("host1", "cat /sys/class/net/enp0s3.7/mtu"), "1400");
     await resource.delete();
@@ -252,6 +256,7 @@ describe("a guarded change", function () {
     const guarded = async (inputs: Props): Promise<string> => {
       const resource = await link(inputs).create();
       const found = await guards();
+      assert.equal(resource.state[GUARDED], found === "confirmed" ? true : undefined);
       await resource.delete();
       await guards();
       return found;

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { micromark } from "micromark";
 import { gfm, gfmHtml } from "micromark-extension-gfm";
+import type { Review } from "../../../provider/review/found";
 import { toHtml } from "../../../provider/review/html";
 import { MOST_CHARACTERS, toMarkdown } from "../../../provider/review/markdown";
 import { review } from "../../../provider/review/review";
@@ -137,6 +138,16 @@ describe("a review", function () {
       plainly(review(preview, state).sentence),
       "2 hosts and the router change; 3 containers are off for about 1 s each; nothing is cut off.",
     );
+  });
+
+  it("tells which changes will be guarded: a router's, and of what was when it was last changed", () => {
+    const guarded = (found: Review) =>
+      found.hosts.flatMap(({ lines }) => lines.filter((line) => line.guarded).map(({ what }) => what));
+    assert.deepEqual(guarded(reviewOf("another-vlan-id")), ["router"]);
+    const last = '"reorderHeader":true';
+    const { preview, state } = changed("another-vlan-id", last, `${last},"__guarded":true`);
+    assert.deepEqual([...new Set(guarded(review(preview, state)))], ['VLAN sub-interface "enp0s8.101"', "router"]);
+    assert.match(toMarkdown(review(preview, state)), /<code>VLAN [^|]*\| is made anew, guarded \|/);
   });
 
   for (const what of [
