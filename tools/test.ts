@@ -8,7 +8,6 @@ import { messageOf } from "../provider/vocabulary/errors";
 import { faultTable } from "../test/integration/faults/table";
 import { missingImages } from "../test/lab/image";
 import { Lab, testLab } from "../test/lab/lab";
-import { PACKAGES_OF_TESTS } from "../test/lab/packages";
 import { overviewOf } from "./progress";
 import { languagesFolder, missingLanguages, wheelFolder } from "./setup/languages";
 import { onlyDeclaredPrograms } from "./setup/programs";
@@ -144,7 +143,7 @@ function slowest(seconds: ReadonlyMap<string, number>): string {
 
 async function main(): Promise<void> {
   const only = process.argv[2];
-  await onlyDeclaredPrograms(PACKAGES_OF_TESTS);
+  await onlyDeclaredPrograms();
   const then = only
     ? { what: `the tests of "${only}"`, minutes: 5 }
     : { what: "all tests", minutes: 60, allCores: true };

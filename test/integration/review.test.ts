@@ -1,11 +1,10 @@
 // Reviews as people see them: pages in a real browser, pictures of comments drawn by Mermaid itself.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "puppeteer-core";
-import { whereIs } from "../lab/packages";
-import { isRoot } from "../lab/root";
 import { captured, names } from "../review/golden";
 import { ROOT } from "./pulumi";
 
@@ -44,25 +43,37 @@ const drawing = (source: string): string => `(async () => {
 
 describe("a review in a browser", function () {
   this.timeout(120_000);
+  const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-chromium-"));
   let browser: Browser;
   let page: Page;
   /** What the page says of itself where something is wrong. */
   let said: string[] = [];
 
   before(async () => {
-    const { launch } = await import("puppeteer-core");
-    // Chromium's sandbox does not let root in.
-    const args = ["--disable-dev-shm-usage", ...(isRoot ? ["--no-sandbox"] : [])];
-    const executablePath = whereIs("chromium");
-    assert.ok(executablePath, "no chromium on this machine");
-    browser = await launch({ executablePath, args });
+    const [{ launch }, { default: chromium }] = await Promise.all([
+      import("puppeteer-core"),
+      import("@sparticuz/chromium"),
+    ]);
+    const { TMPDIR } = process.env;
+    // It unpacks itself there, and its fonts, so that it looks the same on every machine.
+    process.env["TMPDIR"] = folder;
+    const executablePath = await chromium.executablePath();
+    if (TMPDIR === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = TMPDIR;
+    const env = { ...process.env, FONTCONFIG_PATH: join(folder, "fonts") };
+    // The pages are our own, and its sandbox lets no root in.
+    const args = ["--no-sandbox", "--disable-dev-shm-usage"];
+    browser = await launch({ executablePath, headless: "shell", args, env });
     page = await browser.newPage();
     page.on("console", (message) => said.push(message.text()));
     page.on("pageerror", (error) => said.push(String(error)));
     page.on("requestfailed", (request) => said.push(request.url()));
     page.on("request", (request) => /^https?:/.test(request.url()) && said.push(request.url()));
   });
-  after(() => browser?.close());
+  after(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
   beforeEach(() => {
     said = [];
   });

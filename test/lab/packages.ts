@@ -19,9 +19,9 @@ export const PACKAGES: Record<string, readonly string[]> = {
   python3: ["python3"],
   "xz-utils": ["xz"],
 };
-/** Of the tests alone. */
-export const PACKAGES_OF_TESTS: Record<string, readonly string[]> = { chromium: ["chromium"] };
 const FILES: Record<string, string> = {
+  // The tests' Chromium, which npm brings, is linked with it.
+  libnss3: "/usr/lib/x86_64-linux-gnu/libnss3.so",
   "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
   // Of python3-pip-whl, which it brings along.
   "python3-venv": "/usr/share/python-wheels",
@@ -33,8 +33,8 @@ export const whereIs = (program: string): string | undefined =>
     .map((folder) => `${folder}/${program}`)
     .find((file) => existsSync(file));
 
-const missing = (packages: Record<string, readonly string[]>): string[] => [
-  ...Object.entries(packages)
+const missing = (): string[] => [
+  ...Object.entries(PACKAGES)
     .filter(([, programs]) => !programs.every(whereIs))
     .map(([name]) => name),
   ...Object.entries(FILES)
@@ -42,8 +42,8 @@ const missing = (packages: Record<string, readonly string[]>): string[] => [
     .map(([name]) => name),
 ];
 
-export async function installPackages(packages: Record<string, readonly string[]>): Promise<void> {
-  const wanted = missing(packages);
+export async function installPackages(): Promise<void> {
+  const wanted = missing();
   if (wanted.length === 0) {
     skipped("Debian packages");
     return;

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
-import { installPackages, PACKAGES, PACKAGES_OF_TESTS, whereIs } from "../../test/lab/packages";
+import { installPackages, PACKAGES, whereIs } from "../../test/lab/packages";
 
 /** The PATH that this was started with. */
 export const machinePath = process.env["PATH"] ?? "";
@@ -30,24 +30,20 @@ async function programsOf(packages: readonly string[]): Promise<string[]> {
   return files.filter((file) => ["/bin", "/sbin", "/usr/bin", "/usr/sbin"].includes(dirname(file)) && existsSync(file));
 }
 
-/**
- * Installs the packages that are missing, `more` too, and makes PATH hold what is declared. What tests call is declared for all where it is
- * there: they start others of us, by the same PATH.
- */
-export async function onlyDeclaredPrograms(more: Record<string, readonly string[]> = {}): Promise<void> {
-  await installPackages({ ...PACKAGES, ...more });
-  const wanted = { ...PACKAGES, ...PACKAGES_OF_TESTS };
+/** Installs the packages that are missing, and makes PATH hold what is declared. */
+export async function onlyDeclaredPrograms(): Promise<void> {
+  await installPackages();
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the fields are dpkg-query's
   const format = "${Essential} ${db:Status-Status} ${Package}\\n";
   const installed = (await lines("dpkg-query", "--show", "--showformat", format))
     .map((line) => line.split(" "))
     .filter(([, status]) => status === "installed");
   const packages = installed
-    .filter(([essential, , name = ""]) => essential === "yes" || name in wanted || name === "apt")
+    .filter(([essential, , name = ""]) => essential === "yes" || name in PACKAGES || name === "apt")
     .map(([, , name = ""]) => name);
   const declared = new Map<string, string>();
   for (const file of await programsOf(packages)) declared.set(file.slice(dirname(file).length + 1), file);
-  for (const program of [...Object.values(wanted).flat(), ...GIVEN]) {
+  for (const program of [...Object.values(PACKAGES).flat(), ...GIVEN]) {
     const file = whereIs(program);
     if (file) declared.set(program, file);
   }
