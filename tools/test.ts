@@ -16,15 +16,16 @@ import { missingCli, pulumiFolder } from "./setup/pulumi-cli";
 const tests = join(__dirname, "..", "test");
 const CORES = availableParallelism();
 /**
- * Two labs keep two cores busy for seconds to be measured in; where none are, a third has what they leave while they wait. Faults spend
- * most of their time waiting for a deadline.
+ * Labs at the same time. Where seconds are measured no more than cores; else one more, which has what the others leave while they wait.
+ * Faults spend most of their time waiting for a deadline.
  */
 const JOBS = { measuring: Math.min(2, CORES), others: process.env["FAULTS"] ? 2 * CORES : Math.min(3, CORES + 1) };
-/** It measures seconds, and one that takes as long runs beside it. */
-const MEASURING = ["lived-in", "day-two"];
+/** They measure seconds: at the same time run no others. */
+const MEASURING = ["lived-in-macvlan", "lived-in-ipvlan"];
 /** Those that take longest begin first, so that the last to end is a short one. */
 const LONGEST = [
   ...MEASURING,
+  "day-two",
   "typed",
   "persist",
   "readiness",

@@ -183,7 +183,7 @@ describe("A topology that is lived in", function () {
   });
 
   for (const [what, to] of Object.entries(CHANGES)) {
-    // The others are measured on each release in lived-in.test.ts; all of them are here in npm run test:faults.
+    // The others are measured on each release in lived-in.ts; all of them are here in npm run test:faults.
     const short = [
       "another VLAN id",
       "another protocol",
