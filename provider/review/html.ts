@@ -12,7 +12,7 @@ const STYLE = `
 body { margin: 0 auto; max-width: 72rem; padding: 1rem; color: var(--ink); background: var(--paper); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.3rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 code, pre { font: 0.9em ui-monospace, monospace; } pre { white-space: pre-wrap; background: var(--soft); padding: 0.75rem; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; } th, td { border: 1px solid var(--line); padding: 0.3rem 0.6rem; text-align: left; vertical-align: top; overflow-wrap: normal; }
+details { margin-top: 2rem; } .wide { overflow-x: auto; } table { border-collapse: collapse; } th, td { border: 1px solid var(--line); padding: 0.3rem 0.6rem; text-align: left; vertical-align: top; overflow-wrap: normal; }
 th { background: var(--soft); } .stop { color: var(--removed); } .other { font-weight: 600; } .was { font-weight: 400; opacity: 0.8; }
 .create { color: var(--added); } .delete, .replace { color: var(--removed); } .update { color: var(--changed); }
 svg { max-width: 100%; height: auto; } svg text { fill: var(--ink); } svg [stroke="black"] { stroke: var(--ink); }
@@ -72,6 +72,16 @@ async function picture({ before, after }: Review): Promise<string> {
   return `<div class="wide">${drawing}</div>`;
 }
 
+/** Each line in the colour of its sign. */
+const coloured = (fields: string): string =>
+  fields
+    .split("\n")
+    .map((line) => {
+      const [step] = Object.entries(STEPS).find(([, { sign }]) => line.startsWith(sign)) ?? [];
+      return step ? `<span class="${step}">${html(line)}</span>` : html(line);
+    })
+    .join("\n");
+
 const section = (title: string, content: string): string => (content === "" ? "" : `<h2>${title}</h2>\n${content}`);
 
 /** The page. The same review gives the same page. */
@@ -112,7 +122,7 @@ export async function toHtml(review: Review): Promise<string> {
       ),
     ),
     section("Resources of other packages", list(elsewhere.map(([step, count]) => `${count} to ${step}`))),
-    fields === "" ? "" : `<details><summary>All changed fields</summary><pre>${html(fields)}</pre></details>`,
+    fields === "" ? "" : `<details><summary>All changed fields</summary><pre>${coloured(fields)}</pre></details>`,
   ];
   return `<!doctype html>
 <html lang="en">
