@@ -1,6 +1,6 @@
 // npm test: set-up, then every test; the last line is `N passed, N failed`.
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join, relative } from "node:path";
 import Table from "cli-table3";
 import Mocha from "mocha";
@@ -15,11 +15,16 @@ import { missingCli, pulumiFolder } from "./setup/pulumi-cli";
 
 const tests = join(__dirname, "..", "test");
 const CORES = availableParallelism();
+/** Labs that memory holds: three hosts of 1 GiB each. */
+const ROOM = Math.max(1, Math.floor(totalmem() / (3 * 2 ** 30)));
 /**
  * Labs at the same time. Where seconds are measured no more than cores; else one more, which has what the others leave while they wait.
  * Faults spend most of their time waiting for a deadline.
  */
-const JOBS = { measuring: Math.min(2, CORES), others: process.env["FAULTS"] ? 2 * CORES : Math.min(3, CORES + 1) };
+const JOBS = {
+  measuring: Math.min(2, CORES),
+  others: process.env["FAULTS"] ? 2 * CORES : Math.min(3, CORES + 1, ROOM),
+};
 /** They measure seconds: at the same time run no others. */
 const MEASURING = ["lived-in-macvlan", "lived-in-ipvlan"];
 /** Those that take longest begin first, so that the last to end is a short one. */
