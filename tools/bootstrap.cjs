@@ -30,13 +30,13 @@ if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== key) {
   writeFileSync(stamp, key);
 } else console.error("✓ dependencies (there already)");
 require("./fresh.cjs");
-run("build (tsc)", bin("node"), [join(root, "node_modules", "typescript", "bin", "tsc")]);
+run("build (tsc)", bin("node"), [join(root, "node_modules", "typescript", "bin", "tsc"), "-b"]);
 
 const [tool, ...args] = process.argv.slice(2);
 const entry = {
   start: "tools/start.js",
   test: "tools/test.js",
-  lab: "test/lab/cli.js",
+  lab: "../lab/dist/cli.js",
   bench: "tools/bench.js",
   sdk: "tools/sdk.js",
 }[tool];

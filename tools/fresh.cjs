@@ -3,14 +3,14 @@ const { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 const { join } = require("node:path");
 
 const root = join(__dirname, "..");
-const sources = ["provider", "examples", "test", "tools"]
+const sources = ["provider", "lab", "examples", "test", "tools"]
   .flatMap((folder) => readdirSync(join(root, folder), { recursive: true }).map((file) => join(folder, file)))
-  .filter((file) => file.endsWith(".ts") && !file.includes("node_modules"))
+  .filter((file) => file.endsWith(".ts") && !/node_modules|dist/.test(file))
   .sort()
   .join("\n");
 const built = join(root, "dist", "sources");
 if (!existsSync(built) || readFileSync(built, "utf8") !== sources) {
-  rmSync(join(root, "dist"), { recursive: true, force: true });
+  for (const folder of ["dist", "lab/dist"]) rmSync(join(root, folder), { recursive: true, force: true });
   mkdirSync(join(root, "dist"));
   writeFileSync(built, sources);
 }

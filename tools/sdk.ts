@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Argument, Command } from "commander";
 import { execa } from "execa";
+import { step } from "pulumi-macvlan-lab";
 import { VERSION } from "../provider/pulumi/plugin/version";
 import { messageOf } from "../provider/vocabulary/errors";
-import { step } from "./progress";
 import { makeSchema } from "./schema";
 import { generators } from "./setup/languages";
 

@@ -4,6 +4,9 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Connection } from "../vocabulary/host";
 
+/** For the lab's own command. */
+export { quoteWords } from "../host/quote";
+
 /** One host as the configuration has it: every field of HostConnection, with its interfaces beside them. */
 export type ConfiguredHost = Connection & { parent?: string; uplink?: string };
 

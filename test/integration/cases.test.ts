@@ -1,6 +1,6 @@
 // Cases that others hold themselves to, with the same assertions: docs/cases.md says whose each is, and where ours stand.
 import assert from "node:assert/strict";
-import { HOSTS } from "../lab/topology";
+import { HOSTS } from "pulumi-macvlan-lab";
 import { assertSame, driven, json, link, on, type Props, snapshot } from "./hosts";
 
 const network = (host: string, name: string, inputs: Props) =>

@@ -1,7 +1,7 @@
 // Pulumi comes to our resources through two doors, dynamic resources and the plugin: the same life through each leaves the same on a host,
 // step by step.
 import assert from "node:assert/strict";
-import { HOSTS } from "../lab/topology";
+import { HOSTS } from "pulumi-macvlan-lab";
 import { lab } from "./hooks";
 import { type Driven, driven, on, type Props, shapeOf } from "./hosts";
 import { PluginProcess } from "./plugin";

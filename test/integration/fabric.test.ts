@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { HOSTS, OUTSIDE_SERVER } from "../lab/topology";
+import { HOSTS, OUTSIDE_SERVER } from "pulumi-macvlan-lab";
 import { lab } from "./hooks";
 import { assertSame, on, snapshot } from "./hosts";
 import { ROOT, Stack } from "./pulumi";

@@ -1,7 +1,7 @@
 // What is not ours stays as it is: random states of hosts, before and after a resource comes, changes and goes.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { HOSTS } from "../lab/topology";
+import { HOSTS } from "pulumi-macvlan-lab";
 import { assertSame, driven, on, type Props, snapshot } from "./hosts";
 
 /** npm run test:faults takes more. */

@@ -1,9 +1,7 @@
 // One lab for each of mocha's workers, of its own name, so that a lab somebody works in stays as it is.
 import assert from "node:assert/strict";
+import { beat, HOSTS, testLab } from "pulumi-macvlan-lab";
 import { closeConnections } from "../../provider/host/ssh/connection";
-import { beat } from "../../tools/progress";
-import { testLab } from "../lab/lab";
-import { HOSTS } from "../lab/topology";
 
 export const lab = testLab(process.env["MOCHA_WORKER_ID"]);
 

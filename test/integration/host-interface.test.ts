@@ -1,6 +1,6 @@
 // Interfaces told by what they are, on hosts of three releases.
 import assert from "node:assert/strict";
-import { HOSTS } from "../lab/topology";
+import { HOSTS } from "pulumi-macvlan-lab";
 import { assertSame, driven, on, snapshot } from "./hosts";
 
 for (const { name: host } of HOSTS) {

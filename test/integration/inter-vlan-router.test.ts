@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { HOSTS, OUTSIDE_SERVER } from "pulumi-macvlan-lab";
 import { closeConnections } from "../../provider/host/ssh/connection";
-import { HOSTS, OUTSIDE_SERVER } from "../lab/topology";
 import { lab } from "./hooks";
 import {
   addresses,

@@ -5,9 +5,7 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { keysFolder, Lab } from "../lab/lab";
-import { asRoot } from "../lab/root";
-import { HOSTS } from "../lab/topology";
+import { asRoot, HOSTS, keysFolder, Lab } from "pulumi-macvlan-lab";
 import { lab, resetLab } from "./hooks";
 import { on } from "./hosts";
 

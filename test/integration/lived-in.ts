@@ -1,7 +1,7 @@
 // A network with containers on it is changed: what they keep, and for how long nobody gets an answer from them, measured with packets.
 import assert from "node:assert/strict";
 import Table from "cli-table3";
-import { HOSTS } from "../lab/topology";
+import { HOSTS } from "pulumi-macvlan-lab";
 import { lab } from "./hooks";
 import { assertSame, type Driven, driven, json, on, type Props, snapshot } from "./hosts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { HOSTS } from "../lab/topology";
+import { HOSTS } from "pulumi-macvlan-lab";
 import { addresses, assertSame, type Driven, driven, json, link, on, snapshot } from "./hosts";
 
 interface MacvlanJson {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { HOSTS } from "../lab/topology";
+import { HOSTS } from "pulumi-macvlan-lab";
 import { assertSame, type Driven, driven, json, on, snapshot } from "./hosts";
 
 /** What somebody chose for a container. */

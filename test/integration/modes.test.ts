@@ -1,6 +1,6 @@
 // Every kind and mode of links and networks, as the kernel and Docker of three releases show them.
 import assert from "node:assert/strict";
-import { HOSTS } from "../lab/topology";
+import { HOSTS } from "pulumi-macvlan-lab";
 import { assertSame, type Driven, driven, json, link, on, type Props, snapshot } from "./hosts";
 
 interface LinkJson {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { HOSTS } from "../lab/topology";
+import { HOSTS } from "pulumi-macvlan-lab";
 import { assertSame, snapshot } from "./hosts";
 import { Project, ROOT } from "./pulumi";
 

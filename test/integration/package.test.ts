@@ -1,11 +1,12 @@
 // The packed package in an empty project elsewhere, as a user installs it.
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { ProbeResult } from "pulumi-macvlan";
-import { HOSTS } from "../lab/topology";
+import { HOSTS } from "pulumi-macvlan-lab";
 import { lab } from "./hooks";
 import { assertSame, link, on, shapeOf } from "./hosts";
 import { ROOT, Stack } from "./pulumi";
@@ -144,8 +145,24 @@ new HostShim("shim30", { host, network, name: "shim30", address: "172.16.30.2", 
       assert.ok(files.includes(needed), needed);
   });
 
+  it("has the lab beside it, a package with all that its hosts are made from", async () => {
+    const pack = ["pack", "--workspace", "pulumi-macvlan-lab", "--json", "--ignore-scripts"];
+    const { stdout } = await execa("npm", [...pack, "--pack-destination", folder], { cwd: ROOT });
+    const paths = [...stdout.matchAll(/"path": "([^"]+)"/g)].map(([, path = ""]) => path);
+    assert.deepEqual(
+      paths.filter((path) => !/^(package\.json|README\.md|dist\/[a-z]+\.(js|d\.ts)|image\/.+)$/.test(path)),
+      [],
+    );
+    const recipes = execFileSync("git", ["ls-files", "lab/image"], { cwd: ROOT, encoding: "utf8" }).trim().split("\n");
+    assert.deepEqual(
+      paths.filter((path) => path.startsWith("image/")).sort(),
+      recipes.map((file) => file.slice("lab/".length)).sort(),
+    );
+  });
+
   it("runs pulumi up from a project of its own", async () => {
-    const [archive] = readdirSync(folder).filter((file) => file.endsWith(".tgz"));
+    const archive = "pulumi-macvlan-0.1.0.tgz";
+    const archiveOfLab = "pulumi-macvlan-lab-0.1.0.tgz";
     mkdirSync(project);
     writeFileSync(join(project, "Pulumi.yaml"), PROJECT);
     writeFileSync(join(project, "index.ts"), program());
@@ -154,6 +171,7 @@ new HostShim("shim30", { host, network, name: "shim30", address: "172.16.30.2", 
       "@pulumi/pulumi": "3.270.0",
       typescript: "6.0.3",
       "pulumi-macvlan": `file:../${archive}`,
+      "pulumi-macvlan-lab": `file:../${archiveOfLab}`,
     };
     writeFileSync(join(project, "package.json"), JSON.stringify({ name: name_, main: "index.ts", dependencies }));
     // Our own lock, with the archive in the place of the link to ourselves: what it names is there since `npm ci`, so
@@ -161,14 +179,20 @@ new HostShim("shim30", { host, network, name: "shim30", address: "172.16.30.2", 
     const lock = JSON.parse(readFileSync(join(ROOT, "package-lock.json"), "utf8")) as {
       packages: Record<string, object>;
     };
-    const { "": own, ...packages } = lock.packages;
-    const packed = { ...own, resolved: `file:../${archive}`, devDependencies: undefined };
+    const { "": own, lab: ownLab, ...packages } = lock.packages;
+    const packed = { ...own, resolved: `file:../${archive}`, devDependencies: undefined, workspaces: undefined };
+    const packedLab = { ...ownLab, resolved: `file:../${archiveOfLab}` };
     writeFileSync(
       join(project, "package-lock.json"),
       JSON.stringify({
         ...lock,
         name: name_,
-        packages: { ...packages, "": { name: name_, dependencies }, "node_modules/pulumi-macvlan": packed },
+        packages: {
+          ...packages,
+          "": { name: name_, dependencies },
+          "node_modules/pulumi-macvlan": packed,
+          "node_modules/pulumi-macvlan-lab": packedLab,
+        },
       }),
     );
     await execa("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"], {
@@ -179,6 +203,16 @@ new HostShim("shim30", { host, network, name: "shim30", address: "172.16.30.2", 
     assert.ok(await link("host1", "enp0s8.300"));
     assert.equal((await stack.good("stack", "output", "id")).trim(), await networkId());
     assert.match(await stack.good("up", "--yes", "--skip-preview"), /3 unchanged/);
+  });
+
+  it("knows in that project, too, the kernel and the disks that are there already", async () => {
+    const asked = 'console.log(JSON.stringify(require("pulumi-macvlan-lab").missingImages()))';
+    const { stdout } = await execa(process.execPath, ["--eval", asked], { cwd: project });
+    assert.equal(stdout, "[]");
+    const status = await execa(join(project, "node_modules", ".bin", "pulumi-macvlan-lab"), ["status"], {
+      cwd: project,
+    });
+    for (const { name } of HOSTS) assert.match(status.stdout, new RegExp(name));
   });
 
   it("has a plugin that takes over what its dynamic resources have made, and touches no host", async () => {

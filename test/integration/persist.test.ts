@@ -1,7 +1,7 @@
 // What we made is there after a reboot, before Docker starts, whoever manages the host's network.
 import assert from "node:assert/strict";
+import { HOSTS } from "pulumi-macvlan-lab";
 import { closeConnections } from "../../provider/host/ssh/connection";
-import { HOSTS } from "../lab/topology";
 import { lab, resetLab } from "./hooks";
 import { assertSame, type Driven, driven, on, type Props, settled, snapshot } from "./hosts";
 

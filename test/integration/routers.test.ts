@@ -1,7 +1,7 @@
 // Two teams share the router's host: each its own router, and nothing that one does is seen by the other.
 import assert from "node:assert/strict";
+import { OUTSIDE_SERVER } from "pulumi-macvlan-lab";
 import { closeConnections } from "../../provider/host/ssh/connection";
-import { OUTSIDE_SERVER } from "../lab/topology";
 import { lab } from "./hooks";
 import { addresses, assertSame, type Driven, driven, on, type Props, setForwarding, settled, snapshot } from "./hosts";
 

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { step } from "pulumi-macvlan-lab";
 import { UNKNOWN } from "../../provider/vocabulary/values";
-import { step } from "../../tools/progress";
 import { pulumiFolder } from "../../tools/setup/pulumi-cli";
 import { CHANGES, type Program } from "./changes";
 

@@ -5,9 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Table from "cli-table3";
 import { execa } from "execa";
-import { Lab } from "../../test/lab/lab";
-import { HOSTS } from "../../test/lab/topology";
-import { step } from "../progress";
+import { HOSTS, Lab, step } from "pulumi-macvlan-lab";
 import { pulumiFolder } from "../setup/pulumi-cli";
 import { median } from "./median";
 

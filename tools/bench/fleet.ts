@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import Table from "cli-table3";
 import { execa } from "execa";
-import { step } from "../progress";
+import { step } from "pulumi-macvlan-lab";
 import { pulumiFolder } from "../setup/pulumi-cli";
 
 export interface FleetOptions {

@@ -1,13 +1,12 @@
 // npm run bench -- host: what an operation costs its host and the way to it, on the lab. The host itself counts (/proc/stat), and the
 // way gets longer by netem: what the time grows by, in round trips, is how many of them an operation takes.
 import Table from "cli-table3";
+import { Lab, step } from "pulumi-macvlan-lab";
 import { encodeData } from "../../provider/host/quote";
 import { closeConnections, runner } from "../../provider/host/ssh/connection";
 import { kinds } from "../../provider/kinds";
 import { forgetClaims } from "../../provider/lifecycle/claims";
 import { check, create, read, remove, update } from "../../provider/lifecycle/lifecycle";
-import { Lab } from "../../test/lab/lab";
-import { step } from "../progress";
 import { median } from "./median";
 
 const HOST = "host2";

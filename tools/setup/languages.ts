@@ -4,8 +4,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { chmod, copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { missing, once, type Recipe } from "../cache";
-import type { Part } from "../progress";
+import { missing, once, type Part, type Recipe } from "pulumi-macvlan-lab";
 import { go, moduleFolder, modules } from "./go";
 
 const HOST = "pulumi-language-python";

@@ -12,7 +12,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
-import { installPackages, PACKAGES, whereIs } from "../../test/lab/packages";
+import { installPackages, whereIs } from "pulumi-macvlan-lab";
+import { PACKAGES } from "./packages";
 
 /** The PATH that this was started with. */
 export const machinePath = process.env["PATH"] ?? "";
@@ -32,7 +33,7 @@ async function programsOf(packages: readonly string[]): Promise<string[]> {
 
 /** Installs the packages that are missing, and makes PATH hold what is declared. */
 export async function onlyDeclaredPrograms(): Promise<void> {
-  await installPackages();
+  await installPackages(PACKAGES);
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the fields are dpkg-query's
   const format = "${Essential} ${db:Status-Status} ${Package}\\n";
   const installed = (await lines("dpkg-query", "--show", "--showformat", format))
@@ -43,7 +44,7 @@ export async function onlyDeclaredPrograms(): Promise<void> {
     .map(([, , name = ""]) => name);
   const declared = new Map<string, string>();
   for (const file of await programsOf(packages)) declared.set(file.slice(dirname(file).length + 1), file);
-  for (const program of [...Object.values(PACKAGES).flat(), ...GIVEN]) {
+  for (const program of [...Object.values(PACKAGES).flat(), ...GIVEN].filter((one) => !one.startsWith("/"))) {
     const file = whereIs(program);
     if (file) declared.set(program, file);
   }

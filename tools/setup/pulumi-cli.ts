@@ -3,9 +3,8 @@ import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { chmod, copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation";
+import { cacheFolder, type Part, skipped, step } from "pulumi-macvlan-lab";
 import { messageOf } from "../../provider/vocabulary/errors";
-import { cacheFolder } from "../cache";
-import { type Part, skipped, step } from "../progress";
 import { go, moduleFolder } from "./go";
 import { machinePath } from "./programs";
 

@@ -1,13 +1,17 @@
-// npm run lab -- …: a safe place to try a topology, also without the rest of this repository.
+#!/usr/bin/env node
+// npx pulumi-macvlan-lab …, in this repository npm run lab -- …: a safe place to try a topology.
 
 import Table from "cli-table3";
 import { Command } from "commander";
 import { execa } from "execa";
-import { quoteWords } from "../../provider/host/quote";
-import { onlyDeclaredPrograms } from "../../tools/setup/programs";
+import { quoteWords } from "pulumi-macvlan/lab";
 import { Lab } from "./lab";
+import { installPackages } from "./packages";
 
-const program = new Command("npm run lab --").description("Three real hosts on this machine: kernels, sshd, Docker.");
+/** As it was typed. */
+const ME = process.env["npm_lifecycle_event"] === "lab" ? "npm run lab --" : "npx pulumi-macvlan-lab";
+
+const program = new Command(ME).description("Three real hosts on this machine: kernels, sshd, Docker.");
 program.option("--name <name>", "which lab; labels let several run side by side", "main");
 const lab = () => new Lab(program.opts<{ name: string }>().name);
 
@@ -26,7 +30,7 @@ program
     await status();
     const { inventoryFile, name } = lab();
     const named = name === "main" ? "" : `--name ${name} `;
-    console.log(`Connections: ${inventoryFile}\nStop it with: npm run lab -- ${named}down`);
+    console.log(`Connections: ${inventoryFile}\nStop it with: ${ME} ${named}down`);
   });
 program
   .command("down")
@@ -77,7 +81,7 @@ program
         .exitCode ?? 1;
   });
 
-program.hook("preAction", () => onlyDeclaredPrograms());
+program.hook("preAction", () => installPackages());
 program.parseAsync().catch((error: Error) => {
   console.error(error.message);
   process.exitCode = 1;

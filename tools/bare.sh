@@ -4,7 +4,7 @@
 # Its processes are its own: labs of the same name that run outside are left alone.
 set -eu
 [ "${1-}" = inside ] || exec unshare --mount --pid --fork --kill-child -- "$0" inside
-tree=$(CDPATH= cd -- "$(dirname -- "$0")/../.." && pwd)
+tree=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
 root=$(mktemp -d /var/tmp/pulumi-macvlan-bare.XXXXXX)
 trap 'umount -lR "$root" 2>/dev/null || true; rm -rf --one-file-system "$root"' EXIT
 debootstrap --variant=minbase --include=ca-certificates,git bookworm "$root" >"$root.log" 2>&1 || { tail "$root.log"; exit 1; }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { overviewOf } from "../../../tools/progress";
+import { overviewOf } from "pulumi-macvlan-lab";
 
 describe("the overview of set-up", () => {
   const then = { what: "all tests", minutes: 60 };

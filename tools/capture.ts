@@ -1,10 +1,10 @@
 // npm run capture: real answers of the lab's hosts for the decoders' unit tests, one folder per Debian release.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { onlyDeclaredPrograms } from "../../tools/setup/programs";
-import { Lab } from "./lab";
+import { Lab } from "pulumi-macvlan-lab";
+import { onlyDeclaredPrograms } from "./setup/programs";
 
-const folder = join(__dirname, "..", "..", "..", "test", "unit", "captured");
+const folder = join(__dirname, "..", "..", "test", "unit", "captured");
 
 const BEFORE = `ip link add link enp0s8 name enp0s8.100 mtu 1400 type vlan protocol 802.1ad id 100 reorder_hdr off egress 1:2 6:5 ingress 3:1
 ip link set enp0s8.100 alias 'pulumi-macvlan project/stack/vlan'; ip link set enp0s8.100 promisc on up

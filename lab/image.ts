@@ -2,12 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { keptIn, missing, once, type Recipe } from "../../tools/cache";
-import type { Part } from "../../tools/progress";
+import { keptIn, missing, once, type Recipe } from "./cache";
+import type { Part } from "./progress";
 import { asRoot } from "./root";
 import { HOSTS, type LabHost } from "./topology";
 
-const recipes = join(__dirname, "..", "..", "..", "test", "lab", "image");
+const recipes = join(__dirname, "..", "image");
 
 interface Script extends Recipe {
   /** Run as root, with `build`'s words. */

@@ -1,12 +1,15 @@
-// The Debian packages that set-up, lab and tests run on: what isn't named here isn't called (tools/setup/programs.ts).
+// The Debian packages that a lab is made with and runs on.
 import { existsSync } from "node:fs";
 import { execa } from "execa";
-import { skipped, step } from "../../tools/progress";
+import { skipped, step } from "./progress";
 import { asRoot, isRoot } from "./root";
 
-/** By package: the programs of it that are called, by us or by debootstrap. One that is there already is taken from wherever it is. */
-export const PACKAGES: Record<string, readonly string[]> = {
+/** By package: the programs of it that are called, by us or by debootstrap; or a file of it. */
+export type Packages = Record<string, readonly string[]>;
+
+export const PACKAGES: Packages = {
   "busybox-static": ["busybox"],
+  "debian-archive-keyring": ["/usr/share/keyrings/debian-archive-keyring.gpg"],
   debootstrap: ["debootstrap"],
   e2fsprogs: ["mke2fs", "tune2fs"],
   gpgv: ["gpgv"],
@@ -16,34 +19,24 @@ export const PACKAGES: Record<string, readonly string[]> = {
   procps: ["pgrep"],
   socat: ["socat"],
   wget: ["wget"],
-  python3: ["python3"],
   "xz-utils": ["xz"],
 };
-const FILES: Record<string, string> = {
-  // The tests' Chromium, which npm brings, is linked with it.
-  libnss3: "/usr/lib/x86_64-linux-gnu/libnss3.so",
-  "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
-  // Of python3-pip-whl, which it brings along.
-  "python3-venv": "/usr/share/python-wheels",
-};
 
-/** Where a program is on this machine. */
+/** Where a program, or a file, is on this machine. */
 export const whereIs = (program: string): string | undefined =>
-  [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/sbin"]
-    .map((folder) => `${folder}/${program}`)
-    .find((file) => existsSync(file));
+  (program.startsWith("/")
+    ? [program]
+    : [...(process.env["PATH"] ?? "").split(":"), "/usr/sbin", "/sbin"].map((folder) => `${folder}/${program}`)
+  ).find((file) => existsSync(file));
 
-const missing = (): string[] => [
-  ...Object.entries(PACKAGES)
-    .filter(([, programs]) => !programs.every(whereIs))
-    .map(([name]) => name),
-  ...Object.entries(FILES)
-    .filter(([, file]) => !existsSync(file))
-    .map(([name]) => name),
-];
+/** Those that are not there; a program that is there already is taken from wherever it is. */
+const missingOf = (packages: Packages): string[] =>
+  Object.entries(packages)
+    .filter(([, parts]) => !parts.every(whereIs))
+    .map(([name]) => name);
 
-export async function installPackages(): Promise<void> {
-  const wanted = missing();
+export async function installPackages(packages = PACKAGES): Promise<void> {
+  const wanted = missingOf(packages);
   if (wanted.length === 0) {
     skipped("Debian packages");
     return;

@@ -17,10 +17,10 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
-import { labFolder, labInventory } from "../../provider/pulumi/lab";
-import { cacheFolder } from "../../tools/cache";
-import { step } from "../../tools/progress";
+import { labFolder, labInventory } from "pulumi-macvlan/lab";
+import { cacheFolder } from "./cache";
 import { diskImage, kernelImage } from "./image";
+import { step } from "./progress";
 import { asRoot } from "./root";
 import { addressOf, HOSTS, type LabHost, managementAddress, type Net, OUTSIDE_SERVER } from "./topology";
 
@@ -137,7 +137,7 @@ export class Lab {
 
   connection(host: string): LabConnection {
     const found = this.state()?.connections[host];
-    if (!found) throw new Error(`the lab has no host "${host}" running: start it with npm run lab -- up`);
+    if (!found) throw new Error(`the lab has no host "${host}" running: start it first`);
     return found;
   }
 
