@@ -22,7 +22,7 @@ import { cacheFolder } from "./cache";
 import { diskImage, kernelImage } from "./image";
 import { step } from "./progress";
 import { asRoot } from "./root";
-import { addressOf, HOSTS, type LabHost, managementAddress, type Net, OUTSIDE_SERVER } from "./topology";
+import { addressesOf, HOSTS, type LabHost, managementAddress, type Net, OUTSIDE_SERVER } from "./topology";
 
 /** How a host of the lab is reached (a HostConnection), and its interfaces. */
 export interface LabConnection {
@@ -44,8 +44,6 @@ interface State {
 /** What the kernel starts first; the paths are of the disk's recipe. */
 const INITS = { systemd: "/sbin/init", plain: "/usr/local/sbin/lab-plain-init" };
 type Init = keyof typeof INITS;
-
-const NETS: Record<Net, string> = { management: "sw-mgmt", trunk: "sw-trunk", outside: "sw-out" };
 
 const command = async (program: string, ...args: string[]): Promise<string> =>
   (await execa(...asRoot(program, args), { stdin: "ignore" })).stdout;
@@ -70,12 +68,11 @@ export const testLab = (worker = "0"): Lab => new Lab(`test${worker}`);
 const firstPort = (name: string): number =>
   name === "main" ? 22_100 : 22_110 + 10 * ([...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 200);
 
-/** Keys outlive the lab, so that state made with it keeps on fitting. Of labs that start for the first time together, one makes them. */
-export async function keysFolder(): Promise<string> {
-  const folder = join(cacheFolder(), "lab-keys");
+/** Keys of the hosts, and of the client. Of labs that make the same for the first time together, one makes them. */
+async function keysIn(folder: string, hosts: readonly LabHost[]): Promise<string> {
   if (existsSync(folder)) return folder;
   const work = mkdtempSync(`${folder}.making-`);
-  for (const name of ["client", ...HOSTS.map((host) => host.name)])
+  for (const name of ["client", ...hosts.map((host) => host.name)])
     await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", join(work, name)]);
   try {
     renameSync(work, folder);
@@ -86,6 +83,9 @@ export async function keysFolder(): Promise<string> {
   return folder;
 }
 
+/** They outlive the lab, so that state made with it keeps on fitting. */
+export const keysFolder = (): Promise<string> => keysIn(join(cacheFolder(), "lab-keys"), HOSTS);
+
 export class Lab {
   private readonly folder: string;
   private readonly stateFile: string;
@@ -95,7 +95,10 @@ export class Lab {
   private readonly id: string;
 
   /** Labs of different names run side by side; tests have one of their own. */
-  constructor(readonly name = "main") {
+  constructor(
+    readonly name = "main",
+    private readonly made: readonly LabHost[] = HOSTS,
+  ) {
     this.folder = labFolder(name);
     this.stateFile = join(this.folder, "lab.json");
     this.inventoryFile = labInventory(name);
@@ -120,14 +123,14 @@ export class Lab {
 
   get running(): boolean {
     const state = this.state();
-    return state !== undefined && HOSTS.every(({ name }) => this.alive(name, state.processes[name]));
+    return state !== undefined && this.made.every(({ name }) => this.alive(name, state.processes[name]));
   }
 
   /** All of them, as a stack's configuration names hosts. */
   hosts(): LabHosts {
     const nic = (host: LabHost, net: Net) => Object.keys(host.nics).find((name) => host.nics[name] === net);
     return Object.fromEntries(
-      HOSTS.map((host): [string, LabHosts[string]] => {
+      this.made.map((host): [string, LabHosts[string]] => {
         const uplink = nic(host, "outside");
         const parent = nic(host, "trunk") ?? "";
         return [host.name, { ...this.connection(host.name), parent, ...(uplink ? { uplink } : {}) }];
@@ -142,29 +145,29 @@ export class Lab {
   }
 
   /** Makes what all labs share: kernel and disks. */
-  static async prepare(): Promise<{ kernel: string; disks: Map<string, string> }> {
+  static async prepare(hosts = HOSTS): Promise<{ kernel: string; disks: Map<string, string> }> {
     const kernel = await kernelImage();
-    const made = HOSTS.map(async (host): Promise<[string, string]> => [host.name, await diskImage(host, kernel)]);
+    const made = hosts.map(async (host): Promise<[string, string]> => [host.name, await diskImage(host, kernel)]);
     return { kernel, disks: new Map(await Promise.all(made)) };
   }
 
   /** Makes what is missing and starts the hosts; a lab that runs is left as it is. */
   async up(): Promise<"started" | "found"> {
     if (this.running) return "found";
-    const { kernel, disks } = await Lab.prepare();
+    const { kernel, disks } = await Lab.prepare(this.made);
     await this.down();
-    const keys = await keysFolder();
-    await step(`the lab's ${HOSTS.length} hosts`, async () => {
-      mkdirSync(this.folder, { recursive: true });
+    mkdirSync(this.folder, { recursive: true });
+    const keys = await (this.made === HOSTS ? keysFolder() : keysIn(join(this.folder, "keys"), this.made));
+    await step(`the lab's ${this.made.length} hosts`, async () => {
       const state: State = { connections: {}, processes: {} };
       this.save(state);
       await this.makeNetwork();
       await this.keys(keys, state);
       await this.startForwarders(state);
-      for (const host of HOSTS) this.startHost(host, kernel, disks, state);
+      for (const host of this.made) this.startHost(host, kernel, disks, state);
       this.save(state);
       writeFileSync(this.inventoryFile, JSON.stringify(this.hosts(), undefined, 2));
-      await Promise.all(HOSTS.map(({ name }) => this.ready(name)));
+      await Promise.all(this.made.map(({ name }) => this.ready(name)));
     });
     return "started";
   }
@@ -176,14 +179,14 @@ export class Lab {
       await this.up();
       return;
     }
-    const { kernel, disks } = await Lab.prepare();
-    await Promise.all(HOSTS.map(({ name }) => this.kill(name, state.processes[name])));
-    for (const host of HOSTS) {
+    const { kernel, disks } = await Lab.prepare(this.made);
+    await Promise.all(this.made.map(({ name }) => this.kill(name, state.processes[name])));
+    for (const host of this.made) {
       rmSync(join(this.folder, `${host.name}.cow`), { force: true });
       this.startHost(host, kernel, disks, state);
     }
     this.save(state);
-    await Promise.all(HOSTS.map(({ name }) => this.ready(name)));
+    await Promise.all(this.made.map(({ name }) => this.ready(name)));
   }
 
   /** Ends what this lab started, and only that. */
@@ -209,10 +212,10 @@ export class Lab {
     const before = (await this.exec(host, "cat /proc/sys/kernel/random/boot_id", { reject: !power })).stdout;
     if (power) {
       const state = this.state();
-      const entry = HOSTS.find(({ name }) => name === host);
+      const entry = this.made.find(({ name }) => name === host);
       if (!state || !entry) throw new Error(`the lab has no host "${host}" running`);
       await this.kill(host, state.processes[host]);
-      const { kernel, disks } = await Lab.prepare();
+      const { kernel, disks } = await Lab.prepare(this.made);
       this.startHost(entry, kernel, disks, state, init);
       this.save(state);
     } else {
@@ -276,7 +279,7 @@ export class Lab {
 
   /** Sets a port of a switch. */
   private async port(host: string, nic: string, ...setting: string[]): Promise<void> {
-    const set = ["bridge", "link", "set", "dev", `${host}-${nic}`, ...setting];
+    const set = ["bridge", "link", "set", "dev", this.tap(host, nic), ...setting];
     await command("ip", "netns", "exec", this.netns, ...set);
   }
 
@@ -294,6 +297,20 @@ export class Lab {
 
   private umid(host: string): string {
     return `umid=${this.id}-${host}`;
+  }
+
+  /** By numbers: names of hosts and NICs are longer than an interface's may be. */
+  private tap(host: string, nic: string): string {
+    const index = this.made.findIndex(({ name }) => name === host);
+    return `h${index + 1}n${Object.keys(this.made[index]?.nics ?? {}).indexOf(nic) + 1}`;
+  }
+
+  private bridge(net: Net): string {
+    return `sw${this.nets().indexOf(net) + 1}`;
+  }
+
+  private nets(): Net[] {
+    return [...new Set<Net>(["management", "outside", ...this.made.flatMap(({ nics }) => Object.values(nics))])];
   }
 
   /** A process of ours: pids are used again, so its command line must name this lab. */
@@ -348,19 +365,19 @@ export class Lab {
       `ip netns add ${this.outsideNetns}`,
       `${inside} link set lo up`,
       // Plain bridges: they pass tagged frames as they are, like a switch whose ports are all trunks.
-      ...Object.values(NETS).flatMap((bridge) => [
-        `${inside} link add ${bridge} type bridge mcast_snooping 0`,
-        `${inside} link set ${bridge} up`,
+      ...this.nets().flatMap((net) => [
+        `${inside} link add ${this.bridge(net)} type bridge mcast_snooping 0`,
+        `${inside} link set ${this.bridge(net)} up`,
       ]),
-      `${inside} addr add 10.77.0.1/24 dev ${NETS.management}`,
-      ...HOSTS.flatMap((host) =>
+      `${inside} addr add 10.77.0.1/24 dev ${this.bridge("management")}`,
+      ...this.made.flatMap((host) =>
         Object.entries(host.nics).flatMap(([nic, net]) => [
-          `${inside} tuntap add ${host.name}-${nic} mode tap`,
-          `${inside} link set ${host.name}-${nic} master ${NETS[net]} up`,
+          `${inside} tuntap add ${this.tap(host.name, nic)} mode tap`,
+          `${inside} link set ${this.tap(host.name, nic)} master ${this.bridge(net)} up`,
         ]),
       ),
       `${inside} link add outside type veth peer name eth0 netns ${this.outsideNetns}`,
-      `${inside} link set outside master ${NETS.outside} up`,
+      `${inside} link set outside master ${this.bridge("outside")} up`,
       `ip -n ${this.outsideNetns} link set lo up`,
       `ip -n ${this.outsideNetns} addr add ${OUTSIDE_SERVER}/24 dev eth0`,
       `ip -n ${this.outsideNetns} link set eth0 up`,
@@ -371,7 +388,7 @@ export class Lab {
   private async keys(folder: string, state: State): Promise<void> {
     const client = join(folder, "client");
     const known: string[] = [];
-    for (const [index, host] of HOSTS.entries()) {
+    for (const [index, host] of this.made.entries()) {
       const hostKeyFile = join(folder, host.name);
       const hostKey = readFileSync(`${hostKeyFile}.pub`, "utf8").split(" ").slice(0, 2).join(" ");
       const port = await freePort(firstPort(this.name) + index);
@@ -390,10 +407,9 @@ export class Lab {
       writeFileSync(join(own, "authorized_keys"), readFileSync(`${client}.pub`));
       writeFileSync(join(own, "ssh_host_ed25519_key"), readFileSync(hostKeyFile), { mode: 0o600 });
       const network = Object.keys(host.nics).flatMap((nic, position) => {
-        const address = addressOf(host, index, nic);
         return [
           `ip link set vec${position} name ${nic}`,
-          ...(address ? [`ip addr add ${address} dev ${nic}`] : []),
+          ...addressesOf(host, index, nic).map((address) => `ip addr add ${address} dev ${nic}`),
           `ip link set ${nic} up`,
         ];
       });
@@ -404,7 +420,7 @@ export class Lab {
 
   /** From 127.0.0.1 into the lab's namespace: through a socket in the file system, since that is in neither. */
   private async startForwarders(state: State): Promise<void> {
-    for (const [index, { name }] of HOSTS.entries()) {
+    for (const [index, { name }] of this.made.entries()) {
       const socket = join(this.folder, `${name}.sock`);
       state.processes[`forward-in-${name}`] = this.start(name, "ip", [
         "netns",
@@ -443,9 +459,10 @@ export class Lab {
     const console_ = join(this.folder, `${host.name}.console`);
     // The same MAC addresses on every boot, as with real NICs.
     const mac = (position: number) =>
-      `02:00:00:00:${String(HOSTS.indexOf(host) + 1).padStart(2, "0")}:${String(position + 3).padStart(2, "0")}`;
+      `02:00:00:00:${String(this.made.indexOf(host) + 1).padStart(2, "0")}:${String(position + 3).padStart(2, "0")}`;
     const nics = Object.keys(host.nics).map(
-      (nic, position) => `vec${position}:transport=tap,ifname=${host.name}-${nic},depth=128,mac=${mac(position)}`,
+      (nic, position) =>
+        `vec${position}:transport=tap,ifname=${this.tap(host.name, nic)},depth=128,mac=${mac(position)}`,
     );
     const args = [
       ...["netns", "exec", this.netns, "sh", "-c", `while "$0" "$@" >>${console_} 2>&1 </dev/null; do :; done`, kernel],
@@ -484,7 +501,7 @@ export class Lab {
   /** For people: one line per host. */
   async status(): Promise<{ host: string; running: boolean; ssh: string; nics: string }[]> {
     const state = this.state();
-    return HOSTS.map(({ name, nics }) => ({
+    return this.made.map(({ name, nics }) => ({
       host: name,
       running: this.alive(name, state?.processes[name]),
       ssh: state?.connections[name] ? `127.0.0.1:${state.connections[name].port}` : "-",

@@ -1,15 +1,19 @@
 // What the lab is made of. Hosts and NICs are data: add a line, get a host.
 
-/** A NIC is plugged into one of these nets; each is a switch of its own. */
-export type Net = "management" | "trunk" | "outside";
+/** What a NIC is plugged into: each net is a switch of its own. A lab reaches its hosts on `management`, and has a server on `outside`. */
+export type Net = "management" | "outside" | (string & {});
 
 export interface LabHost {
+  /** A host name: letters, digits and hyphens. */
   name: string;
-  /** The Debian release it runs: each another one, so that three versions of iproute2, Docker and nftables are always met. */
+  /** The Debian release it runs: those of the lab are all others, so that three versions of iproute2, Docker and nftables are always met. */
   release: "bookworm" | "trixie" | "forky";
   /** The release's own, or one that is built from source (`npm run test:docker29`). */
   docker: "own" | "29";
+  /** By NIC; one of them must be on `management`. */
   nics: Record<string, Net>;
+  /** With prefix, by NIC: what the host has before anybody configures it, beside the lab's own. */
+  addresses?: Record<string, readonly string[]>;
 }
 
 const docker = process.env["DOCKER29"] ? "29" : "own";
@@ -26,7 +30,11 @@ export const OUTSIDE_SERVER = "203.0.113.10";
 export const managementAddress = (index: number): string => `10.77.0.${11 + index}`;
 
 /** The addresses that a host has before anybody configures it. */
-export function addressOf(host: LabHost, index: number, nic: string): string | undefined {
-  if (host.nics[nic] === "management") return `${managementAddress(index)}/24`;
-  return host.nics[nic] === "outside" ? `203.0.113.${2 + index}/24` : undefined;
+export function addressesOf({ nics, addresses = {} }: LabHost, index: number, nic: string): string[] {
+  const net = nics[nic];
+  return [
+    ...(net === "management" ? [`${managementAddress(index)}/24`] : []),
+    ...(net === "outside" ? [`203.0.113.${2 + index}/24`] : []),
+    ...(addresses[nic] ?? []),
+  ];
 }

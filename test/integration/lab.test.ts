@@ -5,7 +5,7 @@ import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { asRoot, HOSTS, keysFolder, Lab } from "pulumi-macvlan-lab";
+import { asRoot, HOSTS, keysFolder, Lab, type LabHost } from "pulumi-macvlan-lab";
 import { lab, resetLab } from "./hooks";
 import { on } from "./hosts";
 
@@ -98,6 +98,27 @@ describe("the lab", function () {
       rmSync(other, { recursive: true });
     }
     assert.equal(await lab.login("host1"), true);
+  });
+
+  it("can be made of other hosts: their names, NICs, addresses and cables", async () => {
+    const far = "edge-gateway-of-hall-7";
+    const nic = "enp130s0f0np0";
+    const nics = { mgmt0: "management", [nic]: "cable-a" };
+    const made = ["10.4.0.7/24", "10.4.0.8/24"].map((address, index): LabHost => {
+      const name = index === 0 ? far : "b";
+      return { name, release: "trixie", docker: "own", nics, addresses: { [nic]: [address] } };
+    });
+    const others = new Lab("others", made);
+    try {
+      assert.equal(await others.up(), "started");
+      assert.equal(String((await others.exec(far, "cat /proc/sys/kernel/hostname")).stdout), far);
+      const found = String((await others.exec(far, `ip -o -4 addr show dev ${nic}`)).stdout);
+      assert.match(found, /10\.4\.0\.7\/24/);
+      assert.match(String((await others.exec("b", "ping -c 3 -W 2 10.4.0.7")).stdout), /ttl=64/);
+      assert.equal(new Lab("others", made).running, true);
+    } finally {
+      await others.down();
+    }
   });
 
   it("leaves nothing behind", async () => {
