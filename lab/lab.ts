@@ -22,7 +22,7 @@ import { cacheFolder } from "./cache";
 import { diskImage, kernelImage } from "./image";
 import { step } from "./progress";
 import { asRoot } from "./root";
-import { addressesOf, HOSTS, type LabHost, managementAddress, type Net, OUTSIDE_SERVER } from "./topology";
+import { addressesOf, HOSTS, type LabHost, MEMORY, managementAddress, type Net, OUTSIDE_SERVER } from "./topology";
 
 /** How a host of the lab is reached (a HostConnection), and its interfaces. */
 export interface LabConnection {
@@ -467,7 +467,7 @@ export class Lab {
     const args = [
       ...["netns", "exec", this.netns, "sh", "-c", `while "$0" "$@" >>${console_} 2>&1 </dev/null; do :; done`, kernel],
       ...[
-        "mem=1024M",
+        `mem=${MEMORY}M`,
         `ubd0=${join(this.folder, `${host.name}.cow`)},${disks.get(host.name)}`,
         "root=/dev/ubda",
         "rw",

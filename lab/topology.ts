@@ -16,6 +16,9 @@ export interface LabHost {
   addresses?: Record<string, readonly string[]>;
 }
 
+/** MiB of each host, if it uses all of it. */
+export const MEMORY = 1024;
+
 const docker = process.env["DOCKER29"] ? "29" : "own";
 
 export const HOSTS: readonly LabHost[] = [

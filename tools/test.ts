@@ -4,30 +4,32 @@ import { availableParallelism, tmpdir, totalmem } from "node:os";
 import { join, relative } from "node:path";
 import Table from "cli-table3";
 import Mocha from "mocha";
-import { Lab, missingImages, overviewOf, testLab } from "pulumi-macvlan-lab";
+import { HOSTS, Lab, MEMORY, missingImages, overviewOf, testLab } from "pulumi-macvlan-lab";
 import { messageOf } from "../provider/vocabulary/errors";
 import { faultTable } from "../test/integration/faults/table";
 import { languagesFolder, missingLanguages, wheelFolder } from "./setup/languages";
+import { PACKAGES_OF_TESTS } from "./setup/packages";
 import { onlyDeclaredPrograms } from "./setup/programs";
 import { missingCli, pulumiFolder } from "./setup/pulumi-cli";
 
 const tests = join(__dirname, "..", "test");
 const CORES = availableParallelism();
-/** Labs that memory holds: three hosts of 1 GiB each. */
-const ROOM = Math.max(1, Math.floor(totalmem() / (3 * 2 ** 30)));
+/** Whether memory holds three labs of hosts that use all of theirs, and what runs beside them. */
+const ROOMY =
+  Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY) >=
+  (3 * HOSTS.length * MEMORY + 3072) * 2 ** 20;
 /**
  * Labs at the same time. Where seconds are measured no more than cores; else one more, which has what the others leave while they wait.
  * Faults spend most of their time waiting for a deadline.
  */
 const JOBS = {
   measuring: Math.min(2, CORES),
-  others: process.env["FAULTS"] ? 2 * CORES : Math.min(3, CORES + 1, ROOM),
+  others: process.env["FAULTS"] ? 2 * CORES : Math.min(ROOMY ? 3 : 2, CORES + 1),
 };
 /** They measure seconds: at the same time run no others. */
 const MEASURING = ["lived-in-macvlan", "lived-in-ipvlan"];
 /** Those that take longest begin first, so that the last to end is a short one. */
 const LONGEST = [
-  ...MEASURING,
   "day-two",
   "typed",
   "persist",
@@ -67,7 +69,11 @@ interface Outcome {
 }
 
 /** One suite. A skipped test is no passed one: mocha fails it. */
-function run(files: readonly string[], only: string | undefined, options: Mocha.MochaOptions = {}): Promise<Outcome> {
+function run(
+  files: readonly string[],
+  only: string | undefined,
+  { jobs, ...options }: Mocha.MochaOptions = {},
+): Promise<Outcome> {
   const mocha = new Mocha({
     forbidPending: true,
     forbidOnly: true,
@@ -75,6 +81,8 @@ function run(files: readonly string[], only: string | undefined, options: Mocha.
     ...(only ? { grep: only } : {}),
     ...options,
   });
+  // Mocha takes one job for none, and would not load what a worker begins with.
+  if (jobs !== undefined) mocha.options.jobs = jobs;
   for (const file of files) mocha.addFile(file);
   const failed: string[] = [];
   const seconds = new Map<string, number>();
@@ -147,10 +155,8 @@ function slowest(seconds: ReadonlyMap<string, number>): string {
 
 async function main(): Promise<void> {
   const only = process.argv[2];
-  await onlyDeclaredPrograms();
-  const then = only
-    ? { what: `the tests of "${only}"`, minutes: 5 }
-    : { what: "all tests", minutes: 60, allCores: true };
+  await onlyDeclaredPrograms(PACKAGES_OF_TESTS);
+  const then = only ? { what: `the tests of "${only}"`, minutes: 5 } : { what: "all tests", minutes: 60 };
   console.error(overviewOf([...missingCli(), ...missingImages(), ...missingLanguages()], availableParallelism(), then));
   const unit = await run(filesOf("unit"), only);
   const rest = await runOnLabs(filesOf("property", "integration"), only);

@@ -118,16 +118,25 @@ export interface Diff {
   fields: string[];
 }
 
+/** The fields that a program had said of what a state has. One of an earlier version may lack a field, or spell it in another way. */
+export function saidBefore(kind: ResourceKind, olds: Props): Props {
+  const known = inputsOf(kind, olds) as unknown as Props;
+  return Object.fromEntries(
+    Object.entries(kind.fields).map(([field, reader]) => {
+      const reread = reader.safeParse(known[field]);
+      return [field, reread.success && reread.data !== undefined ? reread.data : known[field]];
+    }),
+  );
+}
+
 /** What separates the state from the inputs; equal in meaning is equal. */
 export function diff(kind: ResourceKind, olds: Props, news: Props): Diff {
   const fields: string[] = [];
   const replaces: string[] = [];
   const known = inputsOf(kind, olds) as unknown as Props;
-  for (const [field, reader] of Object.entries(kind.fields)) {
-    // State of an earlier version may lack a field or spell it in another way: read it as check would.
-    const reread = reader.safeParse(known[field]);
-    const old = reread.success && reread.data !== undefined ? reread.data : known[field];
-    if (!isUnknown(news[field]) && canonical(old) === canonical(news[field])) continue;
+  const before = saidBefore(kind, olds);
+  for (const field of Object.keys(kind.fields)) {
+    if (!isUnknown(news[field]) && canonical(before[field]) === canonical(news[field])) continue;
     fields.push(field);
     if (kind.identity.includes(field)) replaces.push(field);
   }
@@ -235,8 +244,10 @@ async function runVerb(
   return sections;
 }
 
-/** In state where a change of it could have cut SSH off and was guarded: its next one will be as well. */
+/** In state where a change of it could have cut SSH off and was guarded: others of it may be as well. */
 export const GUARDED = "__guarded";
+
+const guardedBefore = (guarded: boolean): Props => (guarded ? { [GUARDED]: true } : {});
 
 /** What became of a guarded change. */
 const outcomeOf = (sections: Sections): string | undefined => sections.get("outcome")?.split("\n")[0];
@@ -254,7 +265,7 @@ function inputsOf(kind: ResourceKind, props: Props): CommonInputs {
 /** What goes into state: the inputs, and of the outputs what is no input that was given. */
 function stateOf(kind: ResourceKind, inputs: Props, { outputs, drift }: Observed, guarded: boolean): Props {
   const derived = Object.keys(outputs).filter((key) => key in kind.fields && inputs[key] === undefined);
-  return withoutUndefined({ ...outputs, ...inputs, drift, [DERIVED]: derived, ...(guarded && { [GUARDED]: true }) });
+  return withoutUndefined({ ...outputs, ...inputs, drift, [DERIVED]: derived, ...guardedBefore(guarded) });
 }
 
 /** What the host does not show as wanted, by path; a field the host can't show is missing from `observed`. */
@@ -267,8 +278,10 @@ function differences(kind: ResourceKind, wanted: Props, observed: Observed): str
 
 async function ensure(kind: ResourceKind, runner: Runner, props: Props, previous?: Props): Promise<Props> {
   const inputs = inputsOf(kind, props);
+  let guarded = previous?.[GUARDED] === true;
   try {
     const sections = await runVerb(kind, runner, "ensure", inputs, previous && inputsOf(kind, previous));
+    guarded ||= wasGuarded(sections);
     const observed = kind.decode(sections, inputs);
     const place = `${kind.describe(inputs)} on ${hostLabel(inputs.host)}`;
     if (!observed) throw new HostError(`cannot set up ${place}: it was made, but the host does not show it`, true);
@@ -279,10 +292,14 @@ async function ensure(kind: ResourceKind, runner: Runner, props: Props, previous
         true,
       );
     }
-    return stateOf(kind, inputs as unknown as Props, observed, wasGuarded(sections) || previous?.[GUARDED] === true);
+    return stateOf(kind, inputs as unknown as Props, observed, guarded);
   } catch (error) {
     if (error instanceof HostError && error.made) {
-      throw new PartialFailure(error.message, idOf(kind, inputs), withoutUndefined({ ...inputs, drift: [] }));
+      throw new PartialFailure(
+        error.message,
+        idOf(kind, inputs),
+        withoutUndefined({ ...inputs, drift: [], ...guardedBefore(guarded) }),
+      );
     }
     throw error;
   }

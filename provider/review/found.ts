@@ -29,7 +29,7 @@ export interface Line {
   type: string;
   what: string;
   changes: string[];
-  /** Undone by the host unless a new connection confirms it: a router's, and of what was guarded when it was last changed. */
+  /** Undone by the host unless a new connection confirms it: a router's change, and one of what was guarded when it was changed before. */
   guarded: boolean;
 }
 

@@ -7,7 +7,7 @@ import type { Line, Move, Off, Review } from "./found";
 import { matrixOf } from "./reach";
 import { sentenceOf } from "./sentence";
 import { align, sideOf, subnetsOf } from "./side";
-import { inOrder, type Props, type Reviewed, readStackChange, type Step } from "./stack";
+import { inOrder, isRouter, type Props, type Reviewed, readStackChange, type Step } from "./stack";
 import { stopsOf } from "./stops";
 import { changesOf, nameOf } from "./words";
 
@@ -21,12 +21,12 @@ function linesOf(resource: Reviewed): { host: string; line: Line }[] {
     type,
     what: nameOf(resource),
     changes: changesOf(resource),
-    guarded: type === "InterVlanRouter" || old?.[GUARDED] === true,
+    guarded: isRouter(resource) || old?.[GUARDED] === true,
   };
   if (formerHost === undefined) return [{ host, line }];
   return [
     { host: formerHost, line: { ...line, step: "delete", changes: [] } },
-    { host, line: { ...line, step: "create" } },
+    { host, line: { ...line, step: "create", guarded: isRouter(resource) } },
   ];
 }
 

@@ -3,6 +3,7 @@ import type { Review } from "./found";
 import { type Cell, EVERYTHING, inWords, same } from "./reach";
 import { joined, type Said, said } from "./said";
 import { networksIn, type PlacedNetwork, type Router, type Side } from "./side";
+import { isRouter } from "./stack";
 
 const plural = (count: number, one: string): string => `${count} ${count === 1 ? one : `${one}s`}`;
 
@@ -87,10 +88,9 @@ const leaves = (before: Side, after: Side): Said[] =>
 
 export function sentenceOf(found: Omit<Review, "sentence">): Said {
   const { hosts, off, cells, stops, others, before, after } = found;
-  const isRouter = ({ lines }: Review["hosts"][number]) =>
-    lines.some(({ type }) => type === "InterVlanRouter") &&
-    lines.every(({ type }) => ["InterVlanRouter", "VlanSubinterface"].includes(type));
-  const routers = hosts.filter(isRouter).length;
+  const isOfRouter = ({ lines }: Review["hosts"][number]) =>
+    lines.some(isRouter) && lines.every((line) => isRouter(line) || line.type === "VlanSubinterface");
+  const routers = hosts.filter(isOfRouter).length;
   const changing = [
     ...(hosts.length > routers ? [plural(hosts.length - routers, "host")] : []),
     ...(routers > 0 ? [routers === 1 ? "the router" : `${routers} routers`] : []),

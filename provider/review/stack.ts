@@ -27,6 +27,8 @@ export interface Reviewed {
   wanted?: Props;
 }
 
+export const isRouter = ({ type }: { type: string }): boolean => type === "InterVlanRouter";
+
 /** What Pulumi said beside the steps. */
 export interface Told {
   severity: "error" | "warning";
@@ -113,9 +115,10 @@ const propsOf = (...candidates: (Props | undefined)[]): Props | undefined => {
 
 function reviewed(urn: string, step: Step, before: RawState | undefined, after: RawState | undefined): Reviewed {
   const type = OURS.exec(typeOf(urn))?.[1] ?? "";
-  const old = propsOf(before?.outputs, before?.inputs);
-  const wanted = propsOf(after?.inputs);
   const kind = kinds.find((candidate) => candidate.type === type);
+  // What is on no host has said all that it is; its outputs are what came of it.
+  const old = kind ? propsOf(before?.outputs, before?.inputs) : propsOf(before?.inputs, before?.outputs);
+  const wanted = propsOf(after?.inputs);
   const formerHost = labelOf(old?.["host"]);
   const host = labelOf(wanted?.["host"]) ?? formerHost;
   return {

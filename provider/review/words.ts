@@ -104,12 +104,12 @@ const placeOf = (host: unknown): string => {
   return isMap(host) && typeof host["address"] === "string" ? hostLabel(host as unknown as Connection) : String(host);
 };
 
+export const ANOTHER_WAY = "another way to its host";
+
 function fieldWords(field: string, old: unknown, wanted: unknown): string[] {
   // Of a connection only which host it leads to: the rest of it is nobody's business.
   if (field === "host")
-    return placeOf(old) === placeOf(wanted)
-      ? ["another way to its host"]
-      : [`host ${placeOf(old)} becomes ${placeOf(wanted)}`];
+    return placeOf(old) === placeOf(wanted) ? [ANOTHER_WAY] : [`host ${placeOf(old)} becomes ${placeOf(wanted)}`];
   if (isUnknown(wanted)) return [`${field} becomes ${LATER}`];
   if (field === "vlanId") return [`VLAN ${valueText(old)} becomes ${valueText(wanted)}`];
   const lists = [old ?? [], wanted ?? []].every(Array.isArray);

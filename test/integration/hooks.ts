@@ -20,20 +20,21 @@ WantedBy=multi-user.target
  * host twenty times as much, only now and then. (The last word of /proc/loadavg is the newest process.)
  */
 const SAMPLE = `my (%young, $last, $round);
-sub line { open(my $in, "<", $_[0]) or return; return <$in> // ""; }
+sub all { open(my $in, "<", $_[0]) or return; local $/; return <$in> // ""; }
 while (1) {
-  my $newest = (split " ", line("/proc/loadavg"))[4];
+  my $newest = (split " ", all("/proc/loadavg"))[4];
   $young{$_} = 0 for ($last // $newest) + 1 .. $newest;
   my @pids = keys %young;
   if ($round++ % 20 == 0 || $newest < $last) {
     opendir(my $proc, "/proc"); @pids = grep { /^[0-9]/ } readdir $proc; closedir $proc;
+    $young{$_} //= 0 for $newest < $last ? @pids : ();
     open(my $beat, ">", "/run/lab-sampled"); print $beat time; close $beat;
   }
   for my $pid (@pids) {
-    my $line = line("/proc/$pid/cmdline");
-    delete $young{$pid} if !defined $line || (exists $young{$pid} && ++$young{$pid} > 10);
-    next unless ($line // "") =~ /canary[-]of/;
-    open(my $out, ">>", "/var/lib/lab-canaries"); print $out "$line\\n";
+    my $words = all("/proc/$pid/cmdline");
+    delete $young{$pid} if !defined $words || (exists $young{$pid} && ++$young{$pid} > 10);
+    next unless ($words // "") =~ /canary[-]of/;
+    open(my $out, ">>", "/var/lib/lab-canaries"); print $out "$words\\n";
   }
   $last = $newest;
   select undef, undef, undef, 0.1;

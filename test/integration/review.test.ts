@@ -43,7 +43,7 @@ const drawing = (source: string): string => `(async () => {
 
 describe("a review in a browser", function () {
   this.timeout(120_000);
-  const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-chromium-"));
+  let folder = "";
   let browser: Browser;
   let page: Page;
   /** What the page says of itself where something is wrong. */
@@ -54,12 +54,17 @@ describe("a review in a browser", function () {
       import("puppeteer-core"),
       import("@sparticuz/chromium"),
     ]);
+    folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-chromium-"));
     const { TMPDIR } = process.env;
-    // It unpacks itself there, and its fonts, so that it looks the same on every machine.
-    process.env["TMPDIR"] = folder;
-    const executablePath = await chromium.executablePath();
-    if (TMPDIR === undefined) delete process.env["TMPDIR"];
-    else process.env["TMPDIR"] = TMPDIR;
+    let executablePath: string;
+    try {
+      // It unpacks itself there, and its fonts, so that it looks the same on every machine.
+      process.env["TMPDIR"] = folder;
+      executablePath = await chromium.executablePath();
+    } finally {
+      if (TMPDIR === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = TMPDIR;
+    }
     const env = { ...process.env, FONTCONFIG_PATH: join(folder, "fonts") };
     // The pages are our own, and its sandbox lets no root in.
     const args = ["--no-sandbox", "--disable-dev-shm-usage"];

@@ -32,8 +32,8 @@ async function programsOf(packages: readonly string[]): Promise<string[]> {
 }
 
 /** Installs the packages that are missing, and makes PATH hold what is declared. */
-export async function onlyDeclaredPrograms(): Promise<void> {
-  await installPackages(PACKAGES);
+export async function onlyDeclaredPrograms(wanted = PACKAGES): Promise<void> {
+  await installPackages(wanted);
   // biome-ignore lint/suspicious/noTemplateCurlyInString: the fields are dpkg-query's
   const format = "${Essential} ${db:Status-Status} ${Package}\\n";
   const installed = (await lines("dpkg-query", "--show", "--showformat", format))

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { shimAddresses, shimRoutes } from "../../plan/children";
-import { componentToken } from "../door";
 import type { HostConnection } from "../host";
 import { MacvlanLink, type MacvlanLinkArgs } from "../resources/macvlan-link";
 import type { MacvlanNetwork } from "../resources/macvlan-network";
+import { MacvlanComponent } from "./component";
 
 export interface HostShimArgs extends Pick<MacvlanLinkArgs, "persist" | "adopt"> {
   /** The host that is to reach its own containers. Another host replaces. */
@@ -31,12 +31,12 @@ export interface HostShimArgs extends Pick<MacvlanLinkArgs, "persist" | "adopt">
  * @example
  * new HostShim("host1-shim10", { host, network: mac10, name: "shim10", address: "172.16.10.2" });
  */
-export class HostShim extends pulumi.ComponentResource {
+export class HostShim extends MacvlanComponent {
   /** The link that it is made of. */
   readonly link: MacvlanLink;
 
   constructor(name: string, args: HostShimArgs, options?: pulumi.ComponentResourceOptions) {
-    super(componentToken("HostShim"), name, {}, options);
+    super("HostShim", name, options);
     const { host, network, address, ranges, persist, adopt } = args;
     const addresses = pulumi.output(address).apply(shimAddresses);
     const reached = ranges

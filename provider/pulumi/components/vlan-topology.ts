@@ -32,7 +32,6 @@ import {
   toPlan,
 } from "../../plan/topology";
 import { ROUTER, type WholeTopology, wantedOf } from "../../plan/wanted";
-import { componentToken } from "../door";
 import type { HostConnection } from "../host";
 import { AddressPlan } from "../resources/address-plan";
 import { InterVlanRouter, type RouterNatArgs, type RouterPolicyArgs } from "../resources/inter-vlan-router";
@@ -40,6 +39,7 @@ import { MacvlanNetwork, type MacvlanNetworkArgs } from "../resources/macvlan-ne
 import { type ProbeArgs, Reachability } from "../resources/reachability";
 import { Readiness } from "../resources/readiness";
 import { VlanSubinterface } from "../resources/vlan-subinterface";
+import { MacvlanComponent } from "./component";
 import { HostShim } from "./host-shim";
 
 export interface TopologyHostArgs extends HostToPlan {
@@ -137,7 +137,7 @@ export interface VlanTopologyArgs {
  *   shims: ["mac10"],
  * });
  */
-export class VlanTopology extends pulumi.ComponentResource {
+export class VlanTopology extends MacvlanComponent {
   /** By host, then by VLAN. */
   readonly networks: Record<string, Record<string, MacvlanNetwork>> = {};
   /** With `swarm`: what services name, by VLAN. */
@@ -163,7 +163,7 @@ export class VlanTopology extends pulumi.ComponentResource {
     private readonly args: VlanTopologyArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
-    super(componentToken("VlanTopology"), name, {}, options);
+    super("VlanTopology", name, options);
     const topology = describe(args);
     const wrong = refuseTopology(topology);
     if (args.router?.policy && args.router.allow) wrong.push("router has both policy and allow: say it once");

@@ -43,8 +43,36 @@ describe("changed fields", () => {
     it(`tell ${what}`, () => {
       const text = changedFields([resource]);
       for (const line of lines) assert.ok(text.split("\n").includes(line), `no "${line}" in:\n${text}`);
-      assert.doesNotMatch(text, /192\.0\.2\.1|hostKey|__owner|adopt|promiscuous/);
+      assert.doesNotMatch(text, /192\.0\.2\.1|hostKey|__owner|adopt|promiscuous|mode:/);
     });
+
+  it("take nothing away that no program had said", () => {
+    const old = { mtu: 1500, __derived: ["mtu"] };
+    const text = changedFields([of("VlanSubinterface", "update", old, { persist: false })]);
+    assert.doesNotMatch(text, /mtu/);
+    assert.match(text, /^\+ {4}persist: false$/m);
+  });
+
+  it("tell of a resource on no host what its program says, what it no longer says, and nothing else", () => {
+    const host = { address: "192.0.2.1", privateKeyPath: "/secret/key" };
+    const one = { urn: "r", type: "Reachability", name: "r", old: { junit: "a.xml", probes: [] } };
+    const text = changedFields([
+      { ...one, step: "update", wanted: { probes: [], hosts: { host1: host }, connection: host } },
+      { ...one, urn: "s", name: "s", step: "delete" },
+      { urn: "t", type: "VlanTopology", name: "t", step: "update", old: {}, wanted: { router: { connection: host } } },
+    ]);
+    assert.deepEqual(text.split("\n\n"), [
+      '~ Reachability "r"\n     probes: []\n-    junit: a.xml',
+      '- Reachability "s"\n-    probes: []\n-    junit: a.xml',
+    ]);
+  });
+
+  it("tell where a resource was, and that only the way to its host is another", () => {
+    const moved = { ...of("VlanSubinterface", "replace", {}, {}), formerHost: "host2" };
+    assert.equal(changedFields([moved]), '± VLAN sub-interface "enp0s8.100" on host1, was on host2');
+    const other = { host: { name: "host1", address: "192.0.2.9", hostKey: ["ssh-ed25519 AAAA"] } };
+    assert.match(changedFields([of("VlanSubinterface", "update", {}, other)]), /\(another way to its host\)$/);
+  });
 
   it("say nothing of what stays, nor twice what a resource says of itself", () => {
     const readiness = { urn: "r", type: "Readiness", name: "r", step: "update" as const, old: {}, wanted: { a: 1 } };
@@ -57,8 +85,27 @@ describe("changed fields", () => {
     const text = changedFields([
       { urn: "r", type: "Reachability", name: "r", step: "update", old: { probes }, wanted: { probes: changed } },
     ]);
+    assert.match(text, /^ {5}probes:$/m, "what it is in");
     assert.match(text, /-.*10\.0\.0\.25\n\+.*10\.0\.1\.1\n/);
-    assert.equal(text.split("\n").length, 9);
+    assert.equal(text.split("\n").length, 11);
+  });
+
+  it("of two texts that have nothing in common are both, at once", () => {
+    const probes = (net: number) =>
+      Array.from({ length: 3000 }, (_, index) => `10.${net}.${index >> 8}.${index & 255}`);
+    const began = Date.now();
+    const text = changedFields([
+      {
+        urn: "r",
+        type: "Reachability",
+        name: "r",
+        step: "update",
+        old: { probes: probes(1) },
+        wanted: { probes: probes(2) },
+      },
+    ]);
+    assert.equal(text.match(/^[-+] {4} {2}- 10\./gm)?.length, 6000);
+    assert.ok(Date.now() - began < 5000);
   });
 
   it("have one line for a head, whatever a name holds", () => {

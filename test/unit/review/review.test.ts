@@ -140,13 +140,16 @@ describe("a review", function () {
     );
   });
 
-  it("tells which changes will be guarded: a router's, and of what was when it was last changed", () => {
+  it("tells which changes are guarded: a router's, and of what was when it was changed before", () => {
     const guarded = (found: Review) =>
       found.hosts.flatMap(({ lines }) => lines.filter((line) => line.guarded).map(({ what }) => what));
     assert.deepEqual(guarded(reviewOf("another-vlan-id")), ["router"]);
-    const last = '"reorderHeader":true';
-    const { preview, state } = changed("another-vlan-id", last, `${last},"__guarded":true`);
-    assert.deepEqual([...new Set(guarded(review(preview, state)))], ['VLAN sub-interface "enp0s8.101"', "router"]);
+    const old = '"outputs":{"__owner"';
+    const { preview, state } = changed("another-vlan-id", old, '"outputs":{"__guarded":true,"__owner"');
+    assert.deepEqual(
+      [...new Set(guarded(review(preview, state)))],
+      ['VLAN sub-interface "enp0s8.101"', 'Docker network "iot"', "router"],
+    );
     assert.match(toMarkdown(review(preview, state)), /<code>VLAN [^|]*\| is made anew, guarded \|/);
   });
 
