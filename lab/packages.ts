@@ -18,6 +18,7 @@ export const PACKAGES: Packages = {
   "openssh-client": ["ssh", "ssh-add", "ssh-agent", "ssh-keygen"],
   procps: ["pgrep"],
   socat: ["socat"],
+  "util-linux": ["taskset"],
   wget: ["wget"],
   "xz-utils": ["xz"],
 };

@@ -86,7 +86,7 @@ export function livesIn(driver: "macvlan" | "ipvlan", changes: readonly Change[]
 function livedInOn(host: string, release: string, driver: string, changes: readonly Change[]): void {
   describe(`A lived-in ${driver} network on ${host}`, function () {
     this.timeout(240_000);
-    const peer = new Peer(host === "host1" ? "host2" : "host1");
+    const peer = new Peer(host === "host2" ? "host1" : "host2");
     const names = Array.from({ length: COUNT }, (_, index) => `c${index + 1}`);
     const table = new Table({ head: ["change", "least (s)", "most (s)"], style: { head: [], border: [] } });
     const vlans: Driven[] = [];
