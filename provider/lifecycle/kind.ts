@@ -55,6 +55,8 @@ export interface ResourceKind<I extends CommonInputs = CommonInputs> {
   identity: readonly string[];
   /** Whether a host can have the new one while the old one is still there. Fields that are not known yet hold `UNKNOWN`. */
   beside?(olds: I, news: I): boolean;
+  /** Fields that its class shows as outputs: in a state even where they have their default, since programs read them. */
+  shown?: readonly string[];
   /** Further fields of which just this change can't be made in place. */
   remade?(olds: Partial<I>, news: Partial<I>): string[];
   /** Who is off it while this change is made, as `state` was last read, and for how long: a preview tells. */

@@ -36,7 +36,7 @@ const commonFields: Record<string, z.ZodType> = {
   adopt: flag(false),
 };
 
-const fieldsOf = (kind: ResourceKind): Record<string, z.ZodType> => ({ ...commonFields, ...kind.fields });
+export const fieldsOf = (kind: ResourceKind): Record<string, z.ZodType> => ({ ...commonFields, ...kind.fields });
 
 function hostText(host: unknown): string {
   const { address, port, name } = (host ?? {}) as { address?: unknown; port?: unknown; name?: unknown };

@@ -9,6 +9,7 @@ import { sendProbes, unexpected } from "../kinds/reachability/probes";
 import { askAll, askBefore, begin, intend, isMade } from "../kinds/readiness/ask";
 import { checkReadiness, type ReadinessState, readinessDiffers, type Users } from "../kinds/readiness/kind";
 import { foretell, readUsers, usersLeft } from "../kinds/readiness/look";
+import { lean, whole } from "../lifecycle/defaults";
 import type { ResourceKind } from "../lifecycle/kind";
 import { check, create, diff, interruption, read, readById, remove, update } from "../lifecycle/lifecycle";
 import type { Refusal } from "../vocabulary/errors";
@@ -34,34 +35,44 @@ export interface Operations {
 const onHost = (kind: ResourceKind, warn: Warn): Operations => ({
   async check(_olds, news) {
     const { inputs, refusals } = check(kind, news);
-    return { inputs, failures: refusals };
+    return { inputs: lean(kind, inputs), failures: refusals };
   },
   async diff(olds, news) {
-    const found = diff(kind, olds, news);
+    const [state, wanted] = [whole(kind, olds), whole(kind, news)];
+    const found = diff(kind, state, wanted);
     const { replaces, deleteBeforeReplace } = found;
-    const changes = found.changes || isMade(kind, news as never);
-    const told = interruption(kind, olds, news, found);
+    const changes = found.changes || isMade(kind, wanted as never);
+    const told = interruption(kind, state, wanted, found);
     if (told) await warn(kind.type, news, told);
     return { changes, replaces, deleteBeforeReplace };
   },
   async create(inputs) {
-    await askBefore(runner, kind, inputs as never);
-    return create(kind, runner, inputs);
+    const wanted = whole(kind, inputs);
+    await askBefore(runner, kind, wanted as never);
+    return create(kind, runner, wanted);
   },
   async update(olds, news) {
+    const [state, wanted] = [whole(kind, olds), whole(kind, news)];
     // Another way to a host changes nothing there.
-    if (diff(kind, olds, news).fields.some((field) => field !== "host")) await askBefore(runner, kind, news as never);
-    return update(kind, runner, olds, news);
+    if (diff(kind, state, wanted).fields.some((field) => field !== "host"))
+      await askBefore(runner, kind, wanted as never);
+    return update(kind, runner, state, wanted);
   },
   async read(id, props) {
-    const found = await read(kind, runner, props);
-    return found ? { id, ...found } : {};
+    const found = await read(kind, runner, whole(kind, props));
+    return found ? { id, props: found.props, inputs: lean(kind, found.inputs) } : {};
   },
-  ...(kind.byId && { find: (localId: string, props: Props) => readById(kind, runner, props, localId) }),
+  ...(kind.byId && {
+    async find(localId: string, props: Props) {
+      const found = await readById(kind, runner, props, localId);
+      return found && { props: found.props, inputs: lean(kind, found.inputs) };
+    },
+  }),
   async delete(props) {
+    const state = whole(kind, props);
     // One that is made anew under its name goes first.
-    await askBefore(runner, kind, props as never);
-    const kept = await remove(kind, runner, props);
+    await askBefore(runner, kind, state as never);
+    const kept = await remove(kind, runner, state);
     if (kept) await warn(kind.type, props, kept);
   },
 });

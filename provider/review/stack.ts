@@ -1,5 +1,6 @@
 // What `pulumi preview --json` printed and what `pulumi stack export` has, read into this package's resources before and after. Pure.
 import { kinds } from "../kinds";
+import { whole } from "../lifecycle/defaults";
 import type { ResourceKind } from "../lifecycle/kind";
 import { type Connection, hostLabel } from "../vocabulary/host";
 import { isMap, isUnknown } from "../vocabulary/values";
@@ -108,17 +109,18 @@ function labelOf(host: unknown): string | undefined {
 const withConnection = (props: Props): Props =>
   typeof props["host"] === "string" ? { ...props, host: { name: props["host"], address: props["host"] } } : props;
 
-const propsOf = (...candidates: (Props | undefined)[]): Props | undefined => {
+function propsOf(kind: ResourceKind | undefined, ...candidates: (Props | undefined)[]): Props | undefined {
   const given = candidates.find((props) => props !== undefined && Object.keys(props).length > 0);
-  return given && withConnection(hidden(given) as Props);
-};
+  const props = given && withConnection(hidden(given) as Props);
+  return props && kind ? whole(kind, props) : props;
+}
 
 function reviewed(urn: string, step: Step, before: RawState | undefined, after: RawState | undefined): Reviewed {
   const type = OURS.exec(typeOf(urn))?.[1] ?? "";
   const kind = kinds.find((candidate) => candidate.type === type);
   // What is on no host has said all that it is; its outputs are what came of it.
-  const old = kind ? propsOf(before?.outputs, before?.inputs) : propsOf(before?.inputs, before?.outputs);
-  const wanted = propsOf(after?.inputs);
+  const old = kind ? propsOf(kind, before?.outputs, before?.inputs) : propsOf(kind, before?.inputs, before?.outputs);
+  const wanted = propsOf(kind, after?.inputs);
   const formerHost = labelOf(old?.["host"]);
   const host = labelOf(wanted?.["host"]) ?? formerHost;
   return {

@@ -272,6 +272,7 @@ export const interVlanRouter: ResourceKind<InterVlanRouterInputs> = {
     persist: flag(true),
   },
   identity: ["name"],
+  shown: ["name"],
   localId: nameOf,
   refuse: ({ interfaces = [], nat = [] }) => {
     const refusals: Refusal[] = [];

@@ -186,6 +186,7 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
     configFrom: dockerName.optional(),
   },
   identity: ["name", "driver", "scope", "configOnly", "configFrom"],
+  shown: ["driver", "subnets"],
   interrupts: (olds, news, { attachedContainers }) => {
     const who = (attachedContainers ?? []) as string[];
     if (who.length === 0 || (olds.name === news.name && specHash(spec(olds)) === specHash(spec(news))))

@@ -1,6 +1,8 @@
 // Pulumi's dynamic-provider contract: what the provider text in a stack's state calls, always the installed code.
 import type * as pulumi from "@pulumi/pulumi";
 import { trace } from "../../host/trace";
+import { kinds } from "../../kinds";
+import { lean } from "../../lifecycle/defaults";
 import { PartialFailure } from "../../lifecycle/lifecycle";
 import { messageOf } from "../../vocabulary/errors";
 import { type Operations, operations } from "../operations";
@@ -8,16 +10,27 @@ import { takeUrn, warn } from "./tell";
 
 type Props = Record<string, unknown>;
 
+/** What goes into the state: every change of the stack writes it again. */
+function kept(type: string, outs: Props): Props {
+  const kind = kinds.find((candidate) => candidate.type === type);
+  return kind ? lean(kind, outs) : outs;
+}
+
 /**
  * A half-made resource in the shape that Pulumi's dynamic provider saves; its properties must keep `__provider`.
  * https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/cmd/dynamic-provider/index.ts
  */
-async function recordPartial<T>(inputs: Props, operation: Promise<T>): Promise<T> {
+async function recordPartial<T extends { outs: Props }>(
+  type: string,
+  inputs: Props,
+  operation: Promise<T>,
+): Promise<T> {
   try {
-    return await operation;
+    const done = await operation;
+    return { ...done, outs: kept(type, done.outs) };
   } catch (error) {
     if (!(error instanceof PartialFailure)) throw error;
-    const properties = { ...error.properties, __provider: inputs["__provider"] };
+    const properties = { ...kept(type, error.properties), __provider: inputs["__provider"] };
     throw Object.assign(new Error(error.message), { id: error.id, properties, reasons: [error.message] });
   }
 }
@@ -65,9 +78,13 @@ type Handlers = { [O in keyof Asked]: (type: string, ...values: Parameters<Asked
 export const handlers: Handlers = {
   check: (type, olds, news) => toldOnce("check", type, () => of(type).check(olds, takeUrn(type, news))),
   diff: (type, ...values) => toldOnce("diff", type, () => of(type).diff(...values)),
-  create: (type, inputs) => toldOnce("create", type, () => recordPartial(inputs, of(type).create(inputs))),
-  update: (type, olds, news) => toldOnce("update", type, () => recordPartial(news, of(type).update(olds, news))),
-  read: (type, ...values) => toldOnce("read", type, () => of(type).read(...values)),
+  create: (type, inputs) => toldOnce("create", type, () => recordPartial(type, inputs, of(type).create(inputs))),
+  update: (type, olds, news) => toldOnce("update", type, () => recordPartial(type, news, of(type).update(olds, news))),
+  read: (type, ...values) =>
+    toldOnce("read", type, async () => {
+      const found = await of(type).read(...values);
+      return found.props ? { ...found, props: kept(type, found.props) } : found;
+    }),
   delete: (type, ...values) => toldOnce("delete", type, () => of(type).delete(...values)),
 };
 

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import type * as grpc from "@grpc/grpc-js";
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { trace } from "../../host/trace";
+import { kinds } from "../../kinds";
 import { type AddressesToPlan, type PlannedAddresses, planAddresses } from "../../kinds/address-plan/planner";
+import { lean, whole } from "../../lifecycle/defaults";
 import { PartialFailure } from "../../lifecycle/lifecycle";
 import { type NetworkAttachmentArgs, toNetworkAttachmentDefinitions } from "../../plan/multus";
 import { messageOf } from "../../vocabulary/errors";
@@ -46,6 +48,8 @@ export function ownerOf(urn: string): string {
 }
 
 const typeOf = (urn: string): string => urn.split("::")[2]?.split(":").at(-1) ?? "";
+
+const kindOf = (urn: string) => kinds.find(({ type }) => type === typeOf(urn));
 
 interface Schema {
   resources: Record<string, { properties: object; inputProperties: object }>;
@@ -103,7 +107,8 @@ export class Plugin {
   private foreseen(urn: string, inputs: Props): Props {
     const { properties = {}, inputProperties = {} } = this.schema.resources[`macvlan:index:${typeOf(urn)}`] ?? {};
     const outputs = Object.keys(properties).filter((name) => !(name in inputProperties) && name !== "drift");
-    return { ...Object.fromEntries(outputs.map((name) => [name, UNKNOWN])), ...inputs };
+    const kind = kindOf(urn);
+    return { ...Object.fromEntries(outputs.map((name) => [name, UNKNOWN])), ...(kind ? whole(kind, inputs) : inputs) };
   }
 
   private readonly calls: Record<string, (request: Untyped) => Promise<unknown>> = {
@@ -151,11 +156,14 @@ export class Plugin {
     },
     diff: async (request) => {
       const urn = request.getUrn();
-      const [olds, oldInputs, news] = [request.getOlds(), request.getOldInputs(), request.getNews()].map(propsOf) as [
+      const [olds, saidBefore, news] = [request.getOlds(), request.getOldInputs(), request.getNews()].map(propsOf) as [
         Props,
         Props,
         Props,
       ];
+      // A state of before has what is default.
+      const kind = kindOf(urn);
+      const oldInputs = kind ? lean(kind, saidBefore) : saidBefore;
       const [state, wanted] = [this.known(urn, olds), this.given(urn, news)];
       const found = await this.of(urn).diff(state, wanted);
       const answer = new messages.DiffResponse();

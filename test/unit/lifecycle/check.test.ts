@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { kinds } from "../../../provider/kinds";
 import { forgetClaims } from "../../../provider/lifecycle/claims";
+import { whole } from "../../../provider/lifecycle/defaults";
 import { handlers } from "../../../provider/pulumi/dynamic/handlers";
 import { UNKNOWN } from "../../../provider/vocabulary/values";
 import { AT_PREVIEW, AT_PREVIEW_TOGETHER } from "../../refusals";
@@ -14,7 +16,7 @@ describe("check", () => {
     ["fills in the name", "VlanSubinterface", {}, { name: "enp0s8.100" }],
     ["reads numbers given as text", "VlanSubinterface", { vlanId: "100" }, { vlanId: 100, name: "enp0s8.100" }],
     [
-      "spells out defaults",
+      "has defaults",
       "VlanSubinterface",
       {},
       { protocol: "802.1Q", reorderHeader: true, promiscuous: false, addresses: [], persist: true, adopt: false },
@@ -75,8 +77,11 @@ describe("check", () => {
   ];
   for (const [what, type, change, expected] of normalised) {
     it(`${type}: ${what}`, async () => {
-      const { inputs, failures } = await check(type, { ...RIGHT[type], ...change });
+      const { inputs: said, failures } = await check(type, { ...RIGHT[type], ...change });
       assert.deepEqual(failures, []);
+      const kind = kinds.find((candidate) => candidate.type === type);
+      assert.ok(kind);
+      const inputs = whole(kind, said);
       for (const [key, value] of Object.entries(expected))
         assert.equal(JSON.stringify(inputs[key]), JSON.stringify(value), key);
     });

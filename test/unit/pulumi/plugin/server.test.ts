@@ -39,10 +39,10 @@ describe("the plugin", function () {
     assert.ok("macvlan:index:MacvlanNetwork" in resources && "macvlan:index:planAddresses" in functions);
   });
 
-  it("fills in what is left out, and keeps the host's name in the place of how it is reached", async () => {
+  it("fills in what follows from the rest, leaves defaults out, and keeps the host's name in the place of how it is reached", async () => {
     const { inputs, failures } = await check(given);
     assert.deepEqual(failures, []);
-    assert.deepEqual([inputs["name"], inputs["host"], inputs["persist"]], ["enp0s8.100", "host1", true]);
+    assert.deepEqual([inputs["name"], inputs["host"], inputs["persist"]], ["enp0s8.100", "host1", undefined]);
     assert.doesNotMatch(JSON.stringify(inputs), /127\.0\.0\.1|canary|__owner|__urn/);
   });
 
@@ -61,8 +61,8 @@ describe("the plugin", function () {
   it("knows in a preview what a program says, and of the rest that it is not known", async () => {
     const { inputs } = await check(given);
     const answer = await plugin.call("create", request("CreateRequest", { Properties: inputs, Preview: true }));
-    const { macAddress, ifIndex, name, vlanId } = answer.getProperties().toJavaScript();
-    assert.deepEqual([macAddress, ifIndex, name, vlanId], [UNKNOWN, UNKNOWN, "enp0s8.100", 100]);
+    const { macAddress, ifIndex, name, vlanId, persist } = answer.getProperties().toJavaScript();
+    assert.deepEqual([macAddress, ifIndex, name, vlanId, persist], [UNKNOWN, UNKNOWN, "enp0s8.100", 100, true]);
   });
 
   it("tells a change field by field, and what replaces", async () => {
@@ -77,10 +77,10 @@ describe("the plugin", function () {
       });
       return details;
     };
-    const { ADD, UPDATE, UPDATE_REPLACE } = messages.PropertyDiff.Kind;
+    const { ADD, UPDATE_REPLACE } = messages.PropertyDiff.Kind;
     assert.deepEqual(await shown({}), {});
     assert.deepEqual(await shown({ mtu: 1400 }), { mtu: [ADD, true] });
-    assert.deepEqual(await shown({ persist: false }), { persist: [UPDATE, true] });
+    assert.deepEqual(await shown({ persist: false }), { persist: [ADD, true] });
     assert.deepEqual(await shown({ vlanId: 101 }), { name: [UPDATE_REPLACE, true], vlanId: [UPDATE_REPLACE, true] });
   });
 

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { kinds } from "../../../provider/kinds";
+import { lean, whole } from "../../../provider/lifecycle/defaults";
+import { check, diff, fieldsOf } from "../../../provider/lifecycle/lifecycle";
+import { handlers } from "../../../provider/pulumi/dynamic/handlers";
+import { RIGHT, type Type } from "../inputs";
+
+const ROOT = join(__dirname, "..", "..", "..", "..");
+
+const defaultOf = (field: string, kind: (typeof kinds)[number]): unknown =>
+  fieldsOf(kind)[field]?.safeParse(undefined).data;
+
+describe("what is default", () => {
+  for (const kind of kinds) {
+    const given = RIGHT[kind.type as Type];
+    const { inputs } = check(kind, given);
+
+    it(`of a ${kind.type} stays out of its state, and comes back as it was`, () => {
+      const short = lean(kind, inputs);
+      assert.deepEqual(whole(kind, short), inputs);
+      for (const [field, value] of Object.entries(short))
+        if (!kind.shown?.includes(field)) assert.notDeepEqual(value, defaultOf(field, kind), field);
+      assert.ok(Object.keys(short).length < Object.keys(inputs).length);
+    });
+
+    it(`of a ${kind.type} is no change where a state of before has it, and what is not default is one`, async () => {
+      const { inputs: now } = await handlers.check(kind.type, {}, given);
+      assert.deepEqual(now, lean(kind, inputs));
+      assert.equal((await handlers.diff(kind.type, inputs, now)).changes, false);
+      assert.equal((await handlers.diff(kind.type, now, now)).changes, false);
+      assert.deepEqual(diff(kind, whole(kind, now), inputs).fields, []);
+      if ("persist" in kind.fields)
+        assert.equal((await handlers.diff(kind.type, now, { ...now, persist: false })).changes, true);
+    });
+  }
+
+  it("is in a state all the same where programs read it", () => {
+    const folder = join(ROOT, "provider", "pulumi", "resources");
+    for (const file of readdirSync(folder)) {
+      const text = readFileSync(join(folder, file), "utf8");
+      const kind = kinds.find(({ type }) => text.includes(`class ${type} `));
+      if (!kind) continue;
+      const outputs = [...text.matchAll(/declare readonly (\w+):/g)].map(([, name = ""]) => name);
+      assert.ok(outputs.length > 0, file);
+      const hidden = outputs.filter((name) => defaultOf(name, kind) !== undefined && !kind.shown?.includes(name));
+      assert.deepEqual(hidden, [], file);
+    }
+  });
+});
