@@ -4,11 +4,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { micromark } from "micromark";
 import { gfm, gfmHtml } from "micromark-extension-gfm";
+import { kinds } from "../../../provider/kinds";
+import { lean } from "../../../provider/lifecycle/defaults";
 import type { Review } from "../../../provider/review/found";
 import { toHtml } from "../../../provider/review/html";
 import { MOST_CHARACTERS, toMarkdown } from "../../../provider/review/markdown";
 import { review } from "../../../provider/review/review";
 import { plainly } from "../../../provider/review/said";
+import { isMap } from "../../../provider/vocabulary/values";
 import { captured, names, reviewOf, shownAs } from "../../review/golden";
 
 const raw = (name: string, file: string): string => readFileSync(join(captured, name, file), "utf8");
@@ -138,6 +141,25 @@ describe("a review", function () {
       plainly(review(preview, state).sentence),
       "2 hosts and the router change; 3 containers are off for about 1 s each; nothing is cut off.",
     );
+  });
+
+  it("is the same of a state that leaves out what is default, and of one of before, which does not", () => {
+    const shorter = (value: unknown): unknown => {
+      if (Array.isArray(value)) return value.map(shorter);
+      if (!isMap(value)) return value;
+      const type = String(value["type"]).split(":").at(-1);
+      const kind = kinds.find((candidate) => candidate.type === type);
+      const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
+        const isProps = kind && ["inputs", "outputs"].includes(key) && isMap(inner);
+        return [key, isProps ? lean(kind, inner) : shorter(inner)];
+      });
+      return Object.fromEntries(entries);
+    };
+    for (const name of names()) {
+      const [preview, state] = ["preview.json", "state.json"].map((file) => shorter(JSON.parse(raw(name, file))));
+      assert.ok(JSON.stringify(preview).length < raw(name, "preview.json").length);
+      assert.equal(toMarkdown(review(preview, state)), raw(name, "review.md"), name);
+    }
   });
 
   it("tells which changes are guarded: a router's, and of what was when it was changed before", () => {
