@@ -64,19 +64,24 @@ async function freePort(wanted: number): Promise<number> {
 /** The lab of one of mocha's workers. */
 export const testLab = (worker = "0"): Lab => new Lab(`test${worker}`);
 
-/** Labs that run side by side have others in a row. */
+/** Labs that run side by side have some in a row. */
 const numberOf = (name: string): number => [...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
 
 /** Labs that start at the same time must not look for the same free ports. */
 const firstPort = (name: string): number => (name === "main" ? 22_100 : 22_110 + 10 * (numberOf(name) % 200));
 
-/** The processors that this may run on. */
-function processors(): number[] {
-  const [, list = "0"] = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
-  return list.split(",").flatMap((range) => {
+/** As the kernel writes them: `0-3,6`. */
+const numbersIn = (list: string): number[] =>
+  list.split(",").flatMap((range) => {
     const [first = 0, last = first] = range.split("-").map(Number);
     return Array.from({ length: last - first + 1 }, (_, index) => first + index);
   });
+
+/** The processors that this may run on: those that it is allowed to, some of which may not be there. */
+function processors(): number[] {
+  const [, allowed = ""] = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
+  const online = numbersIn(readFileSync("/sys/devices/system/cpu/online", "utf8").trim());
+  return numbersIn(allowed).filter((processor) => online.includes(processor));
 }
 
 /** Keys of the hosts, and of the client. Of labs that make the same for the first time together, one makes them. */
@@ -477,10 +482,11 @@ export class Lab {
     );
     // Kernel and programs of a host take turns: on one processor they need not wake each other on another, which takes twice as long.
     const all = processors();
-    const processor = String(all[(numberOf(this.name) + this.made.indexOf(host)) % all.length]);
+    const processor = all[(numberOf(this.name) * this.made.length + this.made.indexOf(host)) % all.length];
+    const keepTo = processor === undefined ? "" : `taskset --cpu-list --pid ${processor} $$ >>${console_} 2>&1;`;
     const args = [
-      ...["netns", "exec", this.netns, "taskset", "--cpu-list", processor],
-      ...["sh", "-c", `while "$0" "$@" >>${console_} 2>&1 </dev/null; do :; done`, kernel],
+      ...["netns", "exec", this.netns],
+      ...["sh", "-c", `${keepTo} while "$0" "$@" >>${console_} 2>&1 </dev/null; do :; done`, kernel],
       ...[
         `mem=${MEMORY}M`,
         `ubd0=${join(this.folder, `${host.name}.cow`)},${disks.get(host.name)}`,

@@ -35,7 +35,7 @@ export interface Operations {
 const onHost = (kind: ResourceKind, warn: Warn): Operations => ({
   async check(_olds, news) {
     const { inputs, refusals } = check(kind, news);
-    return { inputs: lean(kind, inputs), failures: refusals };
+    return { inputs: lean(kind, inputs, "inputs"), failures: refusals };
   },
   async diff(olds, news) {
     const [state, wanted] = [whole(kind, olds), whole(kind, news)];
@@ -60,12 +60,12 @@ const onHost = (kind: ResourceKind, warn: Warn): Operations => ({
   },
   async read(id, props) {
     const found = await read(kind, runner, whole(kind, props));
-    return found ? { id, props: found.props, inputs: lean(kind, found.inputs) } : {};
+    return found ? { id, props: found.props, inputs: lean(kind, found.inputs, "inputs") } : {};
   },
   ...(kind.byId && {
     async find(localId: string, props: Props) {
       const found = await readById(kind, runner, props, localId);
-      return found && { props: found.props, inputs: lean(kind, found.inputs) };
+      return found && { props: found.props, inputs: lean(kind, found.inputs, "inputs") };
     },
   }),
   async delete(props) {

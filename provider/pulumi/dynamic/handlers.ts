@@ -13,7 +13,7 @@ type Props = Record<string, unknown>;
 /** What goes into the state: every change of the stack writes it again. */
 function kept(type: string, outs: Props): Props {
   const kind = kinds.find((candidate) => candidate.type === type);
-  return kind ? lean(kind, outs) : outs;
+  return kind ? lean(kind, outs, "state") : outs;
 }
 
 /**

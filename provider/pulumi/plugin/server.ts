@@ -156,14 +156,11 @@ export class Plugin {
     },
     diff: async (request) => {
       const urn = request.getUrn();
-      const [olds, saidBefore, news] = [request.getOlds(), request.getOldInputs(), request.getNews()].map(propsOf) as [
+      const [olds, oldInputs, news] = [request.getOlds(), request.getOldInputs(), request.getNews()].map(propsOf) as [
         Props,
         Props,
         Props,
       ];
-      // A state of before has what is default.
-      const kind = kindOf(urn);
-      const oldInputs = kind ? lean(kind, saidBefore) : saidBefore;
       const [state, wanted] = [this.known(urn, olds), this.given(urn, news)];
       const found = await this.of(urn).diff(state, wanted);
       const answer = new messages.DiffResponse();
@@ -174,12 +171,18 @@ export class Plugin {
       answer.setDeletebeforereplace(found.deleteBeforeReplace);
       if (!found.changes) return answer;
       const { Kind } = messages.PropertyDiff;
-      const fields = Object.keys({ ...oldInputs, ...news });
-      answer.setDiffsList(fields.filter((field) => canonical(oldInputs[field]) !== canonical(news[field])));
+      // A state of before has what is default, which is no change.
+      const kind = kindOf(urn);
+      const [before, after] = [oldInputs, news].map((props) => (kind ? lean(kind, props, "inputs") : props)) as [
+        Props,
+        Props,
+      ];
+      const fields = Object.keys({ ...before, ...after });
+      answer.setDiffsList(fields.filter((field) => canonical(before[field]) !== canonical(after[field])));
       answer.setHasdetaileddiff(true);
       for (const field of fields) {
         const replaces = found.replaces.includes(field) ? "_REPLACE" : "";
-        for (const [path, change] of detailsOf(field, oldInputs[field], news[field]) as Map<string, Change>) {
+        for (const [path, change] of detailsOf(field, before[field], after[field]) as Map<string, Change>) {
           const detail = new messages.PropertyDiff();
           detail.setKind(Kind[`${change.toUpperCase()}${replaces}`]);
           detail.setInputdiff(true);

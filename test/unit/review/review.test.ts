@@ -151,7 +151,7 @@ describe("a review", function () {
       const kind = kinds.find((candidate) => candidate.type === type);
       const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
         const isProps = kind && ["inputs", "outputs"].includes(key) && isMap(inner);
-        return [key, isProps ? lean(kind, inner) : shorter(inner)];
+        return [key, isProps ? lean(kind, inner, key as "inputs") : shorter(inner)];
       });
       return Object.fromEntries(entries);
     };
