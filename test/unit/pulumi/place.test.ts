@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 import { mock } from "../mocks";
 
@@ -58,9 +56,9 @@ describe("a resource's place", () => {
     const [here, there] = [await placeOf("here"), await placeOf("there")];
     for (const request of [here, there, await placeOf("nameless"), await placeOf("component")]) {
       const uri = request.getSourceposition()?.getUri() ?? "";
-      assert.equal(basename(fileURLToPath(uri)), basename(__filename));
+      assert.match(uri, /\/place\.test\.[jt]s$/);
       assert.ok(filesOf(request).length >= 1);
-      for (const file of filesOf(request)) assert.doesNotMatch(file, /^$|dist\/provider|node_modules\/@pulumi/);
+      for (const file of filesOf(request)) assert.doesNotMatch(file, /^$|\/provider\/|node_modules\/@pulumi/);
     }
     const lineOf = (request: Registered): number => request.getSourceposition()?.getLine() ?? 0;
     assert.ok(lineOf(here) < lineOf(there));
@@ -71,7 +69,7 @@ describe("a resource's place", () => {
     const format = Error.prepareStackTrace;
     assert.throws(
       () => new MacvlanNetwork("", { host: { address: "192.0.2.1" } } as never),
-      ({ message, stack = "" }: Error) => /name/.test(message) && /@pulumi\/pulumi[\s\S]*place\.test/.test(stack),
+      ({ message, stack = "" }: Error) => /name/.test(message) && /@pulumi\/[\s\S]*place\.test/.test(stack),
     );
     assert.equal(Error.prepareStackTrace, format);
   });
