@@ -68,6 +68,12 @@ interface Outcome {
   seconds: Map<string, number>;
 }
 
+const together = (one: Outcome, other: Outcome): Outcome => ({
+  passes: one.passes + other.passes,
+  failed: [...one.failed, ...other.failed],
+  seconds: new Map([...one.seconds, ...other.seconds]),
+});
+
 /** One suite. A skipped test is no passed one: mocha fails it. */
 function run(
   files: readonly string[],
@@ -134,11 +140,7 @@ async function runOnLabs(files: readonly string[], only: string | undefined): Pr
       files.filter((file) => !isOneOf(MEASURING, file)),
     );
     tell();
-    return {
-      passes: measuring.passes + others.passes,
-      failed: [...measuring.failed, ...others.failed],
-      seconds: new Map([...measuring.seconds, ...others.seconds]),
-    };
+    return together(measuring, others);
   } finally {
     if (process.env["KEEP_LAB"]) rmSync(folder, { recursive: true });
     else await down();
@@ -160,10 +162,10 @@ async function main(): Promise<void> {
   console.error(overviewOf([...missingCli(), ...missingImages(), ...missingLanguages()], availableParallelism(), then));
   const unit = await run(filesOf("unit"), only);
   const rest = await runOnLabs(filesOf("property", "integration"), only);
-  const failed = [...unit.failed, ...rest.failed];
+  const { passes, failed } = together(unit, rest);
   console.log(slowest(rest.seconds));
   for (const title of failed) console.log(`failed: ${title}`);
-  console.log(`${unit.passes + rest.passes} passed, ${failed.length} failed`);
+  console.log(`${passes} passed, ${failed.length} failed`);
   process.exit(failed.length === 0 ? 0 : 1);
 }
 

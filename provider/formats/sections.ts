@@ -42,3 +42,6 @@ export function jsonSection<T>(sections: ReadonlyMap<string, string>, name: stri
     );
   }
 }
+
+/** What became of a guarded change. */
+export const outcomeOf = (sections: Sections): string | undefined => sections.get("outcome")?.split("\n")[0];

@@ -2,7 +2,7 @@
 // is such a one, and undoes it by itself when nobody confirms it in time (library/guard.sh); this is our half of it.
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { decodeSections, notPutBack, type Sections } from "../formats/sections";
+import { decodeSections, notPutBack, outcomeOf, type Sections } from "../formats/sections";
 import { ConnectionError, HostError, messageOf } from "../vocabulary/errors";
 import { type Credentials, type HostFields, hostLabel } from "../vocabulary/host";
 import { encodeData } from "./quote";
@@ -98,7 +98,7 @@ async function confirm(
       await sleep(1000);
       continue;
     }
-    const outcome = sections.get("outcome")?.split("\n")[0];
+    const outcome = outcomeOf(sections);
     switch (outcome) {
       case "confirmed":
       case "failed":

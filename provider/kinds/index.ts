@@ -13,3 +13,5 @@ export const kinds = [
   interVlanRouter,
   hostInterface,
 ] as unknown as ResourceKind[];
+
+export const kindOf = (type: string): ResourceKind | undefined => kinds.find((kind) => kind.type === type);

@@ -2,7 +2,7 @@
 // these onto its own calls. check and diff are pure; the other four are one round trip to the host each.
 import type { z } from "zod";
 import { z as schema } from "zod";
-import { decodeSections, failureIn, notPutBack, type Sections } from "../formats/sections";
+import { decodeSections, failureIn, notPutBack, outcomeOf, type Sections } from "../formats/sections";
 import { type Answer, confirmSeconds, makeChange, newNonce, RolledBack, type Runner } from "../host/guard";
 import { type Datum, encodeData } from "../host/quote";
 import { readScript } from "../host/scripts";
@@ -249,8 +249,6 @@ export const GUARDED = "__guarded";
 
 const guardedBefore = (guarded: boolean): Props => (guarded ? { [GUARDED]: true } : {});
 
-/** What became of a guarded change. */
-const outcomeOf = (sections: Sections): string | undefined => sections.get("outcome")?.split("\n")[0];
 const wasGuarded = (sections: Sections): boolean => outcomeOf(sections) === "confirmed";
 
 /** Some inputs are outputs as well where they were not given (mtu): state lists those here, since diff sees outputs only. */

@@ -2,6 +2,7 @@
 // connections, and without what has its default before and after. Pure.
 import { structuredPatch } from "diff";
 import { stringify } from "yaml";
+import { whole } from "../lifecycle/defaults";
 import type { ResourceKind } from "../lifecycle/kind";
 import { saidBefore } from "../lifecycle/lifecycle";
 import { canonical, isMap, isUnknown, sortKeys } from "../vocabulary/values";
@@ -31,7 +32,7 @@ function defaultOf(kind: ResourceKind, field: string, props: Props): unknown {
   const rest = Object.fromEntries(Object.entries(props).filter(([key, value]) => key !== field && !isUnknown(value)));
   const isRead = Object.entries(rest).every(([key, value]) => kind.fields[key]?.safeParse(value).success ?? true);
   const completed: Props = isRead ? { ...kind.complete?.(rest as never) } : {};
-  return completed[field] ?? kind.fields[field]?.safeParse(undefined).data;
+  return completed[field] ?? whole(kind, rest)[field];
 }
 
 interface Sides {

@@ -1,5 +1,5 @@
 // What `pulumi preview --json` printed and what `pulumi stack export` has, read into this package's resources before and after. Pure.
-import { kinds } from "../kinds";
+import { kindOf } from "../kinds";
 import { whole } from "../lifecycle/defaults";
 import type { ResourceKind } from "../lifecycle/kind";
 import { type Connection, hostLabel } from "../vocabulary/host";
@@ -117,7 +117,7 @@ function propsOf(kind: ResourceKind | undefined, ...candidates: (Props | undefin
 
 function reviewed(urn: string, step: Step, before: RawState | undefined, after: RawState | undefined): Reviewed {
   const type = OURS.exec(typeOf(urn))?.[1] ?? "";
-  const kind = kinds.find((candidate) => candidate.type === type);
+  const kind = kindOf(type);
   // What is on no host has said all that it is; its outputs are what came of it.
   const old = kind ? propsOf(kind, before?.outputs, before?.inputs) : propsOf(kind, before?.inputs, before?.outputs);
   const wanted = propsOf(kind, after?.inputs);

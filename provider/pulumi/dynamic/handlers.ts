@@ -1,7 +1,7 @@
 // Pulumi's dynamic-provider contract: what the provider text in a stack's state calls, always the installed code.
 import type * as pulumi from "@pulumi/pulumi";
 import { trace } from "../../host/trace";
-import { kinds } from "../../kinds";
+import { kindOf } from "../../kinds";
 import { lean } from "../../lifecycle/defaults";
 import { PartialFailure } from "../../lifecycle/lifecycle";
 import { messageOf } from "../../vocabulary/errors";
@@ -12,19 +12,16 @@ type Props = Record<string, unknown>;
 
 /** What goes into the state: every change of the stack writes it again. */
 function kept(type: string, outs: Props): Props {
-  const kind = kinds.find((candidate) => candidate.type === type);
+  const kind = kindOf(type);
   return kind ? lean(kind, outs, "state") : outs;
 }
 
 /**
- * A half-made resource in the shape that Pulumi's dynamic provider saves; its properties must keep `__provider`.
+ * What a change has made, as the state has it; a half-made resource in the shape that Pulumi's dynamic provider saves, which must keep
+ * `__provider`.
  * https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/cmd/dynamic-provider/index.ts
  */
-async function recordPartial<T extends { outs: Props }>(
-  type: string,
-  inputs: Props,
-  operation: Promise<T>,
-): Promise<T> {
+async function recorded<T extends { outs: Props }>(type: string, inputs: Props, operation: Promise<T>): Promise<T> {
   try {
     const done = await operation;
     return { ...done, outs: kept(type, done.outs) };
@@ -78,8 +75,8 @@ type Handlers = { [O in keyof Asked]: (type: string, ...values: Parameters<Asked
 export const handlers: Handlers = {
   check: (type, olds, news) => toldOnce("check", type, () => of(type).check(olds, takeUrn(type, news))),
   diff: (type, ...values) => toldOnce("diff", type, () => of(type).diff(...values)),
-  create: (type, inputs) => toldOnce("create", type, () => recordPartial(type, inputs, of(type).create(inputs))),
-  update: (type, olds, news) => toldOnce("update", type, () => recordPartial(type, news, of(type).update(olds, news))),
+  create: (type, inputs) => toldOnce("create", type, () => recorded(type, inputs, of(type).create(inputs))),
+  update: (type, olds, news) => toldOnce("update", type, () => recorded(type, news, of(type).update(olds, news))),
   read: (type, ...values) =>
     toldOnce("read", type, async () => {
       const found = await of(type).read(...values);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type * as grpc from "@grpc/grpc-js";
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { trace } from "../../host/trace";
-import { kinds } from "../../kinds";
+import { kindOf } from "../../kinds";
 import { type AddressesToPlan, type PlannedAddresses, planAddresses } from "../../kinds/address-plan/planner";
 import { lean, whole } from "../../lifecycle/defaults";
 import { PartialFailure } from "../../lifecycle/lifecycle";
@@ -48,8 +48,6 @@ export function ownerOf(urn: string): string {
 }
 
 const typeOf = (urn: string): string => urn.split("::")[2]?.split(":").at(-1) ?? "";
-
-const kindOf = (urn: string) => kinds.find(({ type }) => type === typeOf(urn));
 
 interface Schema {
   resources: Record<string, { properties: object; inputProperties: object }>;
@@ -107,7 +105,7 @@ export class Plugin {
   private foreseen(urn: string, inputs: Props): Props {
     const { properties = {}, inputProperties = {} } = this.schema.resources[`macvlan:index:${typeOf(urn)}`] ?? {};
     const outputs = Object.keys(properties).filter((name) => !(name in inputProperties) && name !== "drift");
-    const kind = kindOf(urn);
+    const kind = kindOf(typeOf(urn));
     return { ...Object.fromEntries(outputs.map((name) => [name, UNKNOWN])), ...(kind ? whole(kind, inputs) : inputs) };
   }
 
@@ -172,7 +170,7 @@ export class Plugin {
       if (!found.changes) return answer;
       const { Kind } = messages.PropertyDiff;
       // A state of before has what is default, which is no change.
-      const kind = kindOf(urn);
+      const kind = kindOf(typeOf(urn));
       const [before, after] = [oldInputs, news].map((props) => (kind ? lean(kind, props, "inputs") : props)) as [
         Props,
         Props,
