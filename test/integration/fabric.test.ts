@@ -50,8 +50,8 @@ describe("the fabric of npm start", function () {
   });
 
   it("shows on the packets themselves what it says", async () => {
-    assert.match(await on("host1", "docker exec d1 ping -c 1 -W 2 172.16.10.11"), / ttl=64 /);
-    assert.match(await on("host1", "docker exec d1 ping -c 1 -W 2 172.16.20.11"), / ttl=63 /);
+    assert.match(await on("host1", "docker exec d1 ping -c 2 -W 2 172.16.10.11"), / ttl=64 /);
+    assert.match(await on("host1", "docker exec d1 ping -c 2 -W 2 172.16.20.11"), / ttl=63 /);
     assert.equal(await on("host2", "docker exec d4 wget -q -O - http://203.0.113.10/"), "outside");
     const frames = on("host3", "timeout 8 tcpdump -c 2 -nn -e -i enp0s8 icmp 2>/dev/null");
     await on("host1", "sleep 1; docker exec d1 ping -c 2 -W 2 172.16.20.10");

@@ -118,7 +118,7 @@ for (const { name: host } of HOSTS) {
         assert.equal(await macOf(name), macs[index], name);
       }
       assert.ok(now[1]?.Aliases?.includes("web"));
-      assert.match(await on(host, "docker exec c1 ping -c 1 -W 2 172.16.10.20"), /ttl=64/);
+      assert.match(await on(host, "docker exec c1 ping -c 2 -W 2 172.16.10.20"), /ttl=64/);
       await on(host, "docker start c3");
       assert.equal((await container("c3"))?.IPAddress, "172.16.10.21");
     });
@@ -141,7 +141,7 @@ for (const { name: host } of HOSTS) {
       const { Id: _new, ...now } = await shown();
       assert.deepEqual({ ...now, Created: "", Containers: "" }, { ...old, Created: "", Containers: "" });
       assert.equal((await container("c2"))?.IPAddress, "172.16.10.20");
-      assert.match(await on(host, "docker exec c1 ping -c 1 -W 2 172.16.10.20"), /ttl=64/);
+      assert.match(await on(host, "docker exec c1 ping -c 2 -W 2 172.16.10.20"), /ttl=64/);
     });
 
     it("puts back the containers that a run which died in between had taken off", async () => {

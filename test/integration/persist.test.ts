@@ -91,7 +91,7 @@ describe("after a reboot", function () {
     assert.equal(await ping("host1", "box10", await address("host2", "box20")), "ttl=63", what);
     assert.equal(await ping("host2", "box20", "203.0.113.10"), "ttl=63", what);
     assert.match(
-      await on("host1", `ping -c 1 -W 2 ${await address("host1", "box10")}`),
+      await on("host1", `ping -c 2 -W 2 ${await address("host1", "box10")}`),
       / ttl=64 /,
       `${what}: the host's own shim`,
     );
