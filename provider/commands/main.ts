@@ -5,6 +5,7 @@ import { requireNode } from "../pulumi/node";
 import { VERSION } from "../pulumi/plugin/version";
 import { messageOf } from "../vocabulary/errors";
 import { reviewCommand } from "./review";
+import { twinCommand } from "./twin";
 
 async function main(): Promise<void> {
   requireNode();
@@ -12,6 +13,7 @@ async function main(): Promise<void> {
     .description("Commands beside the resources of pulumi-macvlan.")
     .version(VERSION)
     .addCommand(reviewCommand())
+    .addCommand(twinCommand())
     .parseAsync();
 }
 

@@ -119,7 +119,7 @@ interface InspectJson {
   };
   Options: Record<string, string> | null;
   Labels: Record<string, string> | null;
-  Containers: Record<string, { Name?: string }> | null;
+  Containers: Record<string, { Name?: string; IPv4Address?: string; IPv6Address?: string }> | null;
 }
 
 export interface Network {
@@ -127,8 +127,8 @@ export interface Network {
   mark: string;
   spec: NetworkSpec;
   scope: string;
-  /** Names of the running containers on it. */
-  containers: string[];
+  /** The running containers on it, by name, each with its addresses there. */
+  containers: Record<string, string[]>;
 }
 
 const address = (text: string): string => parseCidr(alone(text)).address;
@@ -178,9 +178,17 @@ export function decodeNetwork(sections: ReadonlyMap<string, string>): Network | 
       ...(configFrom ? { configFrom } : {}),
     },
     scope: found.Scope ?? "local",
-    containers: Object.values(found.Containers ?? {})
-      .map(({ Name }) => Name ?? "")
-      .filter(Boolean)
-      .sort(),
+    containers: sortKeys(
+      Object.fromEntries(
+        Object.values(found.Containers ?? {})
+          .filter(({ Name }) => Name)
+          .map(({ Name = "", IPv4Address, IPv6Address }) => [
+            Name,
+            [IPv4Address, IPv6Address]
+              .filter((given) => given !== undefined && given !== "")
+              .map((given) => address(given as string)),
+          ]),
+      ),
+    ),
   };
 }

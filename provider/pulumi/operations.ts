@@ -7,8 +7,8 @@ import { toJunit } from "../kinds/reachability/junit";
 import { checkReachability, type ReachabilityInputs, reachabilityDiffers } from "../kinds/reachability/kind";
 import { sendProbes, unexpected } from "../kinds/reachability/probes";
 import { askAll, askBefore, begin, intend, isMade } from "../kinds/readiness/ask";
-import { checkReadiness, type ReadinessState, readinessDiffers, type Users } from "../kinds/readiness/kind";
-import { foretell, readUsers, usersLeft } from "../kinds/readiness/look";
+import { checkReadiness, type ReadinessState, readinessDiffers } from "../kinds/readiness/kind";
+import { foretell, readHosts, seenSince, usersLeft } from "../kinds/readiness/look";
 import { lean, whole } from "../lifecycle/defaults";
 import type { ResourceKind } from "../lifecycle/kind";
 import { check, create, diff, interruption, read, readById, remove, update } from "../lifecycle/lifecycle";
@@ -109,7 +109,11 @@ async function prove(props: Props): Promise<Props> {
   return { ...props, results };
 }
 
-const stateOf = (news: Props, users: Users): Props => ({ ...news, ...(Object.keys(users).length > 0 && { users }) });
+/** Without what says nothing. */
+const stateOf = (news: Props, known: Pick<ReadinessState, "users" | "seen">): Props => ({
+  ...news,
+  ...Object.fromEntries(Object.entries(known).filter(([, found]) => Object.keys(found).length > 0)),
+});
 
 /** Asked before anything of what changes is made. */
 const readiness = (warn: Warn): Operations => ({
@@ -123,8 +127,8 @@ const readiness = (warn: Warn): Operations => ({
     readinessDiffers,
     async (news, olds) => {
       const [wanted, before] = [news, olds] as unknown as [ReadinessState, ReadinessState | undefined];
-      await askAll(runner, before, wanted);
-      return stateOf(news, before ? usersLeft(before, wanted) : {});
+      const seen = seenSince(before, wanted, await askAll(runner, before, wanted));
+      return stateOf(news, { users: before ? usersLeft(before, wanted) : {}, seen });
     },
   ),
   async diff(olds, news) {
@@ -134,8 +138,8 @@ const readiness = (warn: Warn): Operations => ({
     if (told) await warn("Readiness", news, told);
     return { changes, replaces: [], deleteBeforeReplace: false };
   },
-  async read(id, { users, ...inputs }) {
-    const found = await readUsers(runner, { ...inputs, users } as unknown as ReadinessState);
+  async read(id, { users, seen, ...inputs }) {
+    const found = await readHosts(runner, { ...inputs, users, seen } as unknown as ReadinessState);
     return { id, props: stateOf(inputs, found) };
   },
 });

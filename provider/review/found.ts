@@ -3,6 +3,7 @@ import type { Cell } from "./reach";
 import type { Said } from "./said";
 import type { Side } from "./side";
 import type { StackChange, Step } from "./stack";
+import type { Tried } from "./tried";
 
 /** Something that stands against an update, with what to do. */
 export interface Stop {
@@ -57,4 +58,6 @@ export interface Review {
   others: StackChange["others"];
   /** The fields of each resource before and after, without hosts, and without what has its default before and after. */
   fields: string;
+  /** What became of it on a twin, where one was asked. */
+  tried?: Tried;
 }

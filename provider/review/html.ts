@@ -4,6 +4,7 @@ import type { Review } from "./found";
 import { pictureOf, toDot } from "./picture";
 import { type Cell, gridOf, inWords, same } from "./reach";
 import { plainly, show } from "./said";
+import { TRIED, tellTried } from "./tried";
 import { STEPS } from "./words";
 
 const STYLE = `
@@ -86,7 +87,7 @@ const section = (title: string, content: string): string => (content === "" ? ""
 
 /** The page. The same review gives the same page. */
 export async function toHtml(review: Review): Promise<string> {
-  const { project, stack, sentence, stops, warnings, moves, off, others, fields } = review;
+  const { project, stack, sentence, stops, warnings, moves, off, others, fields, tried } = review;
   const elsewhere = Object.entries(others).filter(([, count]) => count > 0);
   const title = `${project}/${stack}`;
   const parts = [
@@ -98,6 +99,7 @@ export async function toHtml(review: Review): Promise<string> {
         "stop",
       ),
     ),
+    section(TRIED, list((tried ? tellTried(tried) : []).map((line) => show(line, named, html)))),
     section("Warnings", list(warnings.map(html))),
     section("Before and after", await picture(review)),
     section("Who reaches whom", matrix(review)),

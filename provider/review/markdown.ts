@@ -4,6 +4,7 @@ import type { Review } from "./found";
 import { pictureOf, toMermaid } from "./picture";
 import { type Cell, gridOf, inWords, same } from "./reach";
 import { show } from "./said";
+import { TRIED, tellTried } from "./tried";
 import { STEPS } from "./words";
 
 /** What GitHub takes as a comment. */
@@ -92,8 +93,12 @@ const others = ({ others: all }: Review): string =>
     .map(([step, count]) => `${count} to ${step}`)
     .join(", ");
 
+const tried = ({ tried: found }: Review): string =>
+  found ? listed(tellTried(found).map((line) => show(line, code, String))) : "";
+
 const partsOf = (review: Review): Part[] => [
   { title: "What stops it", text: stops(review) },
+  { title: TRIED, text: tried(review) },
   { title: "Warnings", text: listed(review.warnings.map(code)) },
   { title: "Before and after", text: picture(review) },
   { title: "Who reaches whom", text: matrix(review) },

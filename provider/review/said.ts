@@ -23,3 +23,6 @@ export const show = (words: Said, name: (name: string) => string, text: (text: s
 const itself = (text: string): string => text;
 
 export const plainly = (words: Said): string => show(words, itself, itself);
+
+/** "1 host", "2 hosts". */
+export const plural = (count: number, one: string): string => `${count} ${count === 1 ? one : `${one}s`}`;

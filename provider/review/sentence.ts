@@ -1,11 +1,9 @@
 // All of a review in one sentence. Pure.
 import type { Review } from "./found";
 import { type Cell, EVERYTHING, inWords, same } from "./reach";
-import { joined, type Said, said } from "./said";
+import { joined, plural, type Said, said } from "./said";
 import { networksIn, type PlacedNetwork, type Router, type Side } from "./side";
 import { isRouter } from "./stack";
-
-const plural = (count: number, one: string): string => `${count} ${count === 1 ? one : `${one}s`}`;
 
 /** What is on one wire at one side only: "cam is new", "nas goes". */
 function segmentWords(before: Side, after: Side): Said[] {

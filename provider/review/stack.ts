@@ -84,6 +84,9 @@ interface RawDiagnostic {
 
 const OURS = /^(?:pulumi-nodejs:dynamic\/macvlan|macvlan:index|pulumi-macvlan:index):(\w+)$/;
 
+/** A type of this package, through whichever door. */
+export const isOurs = (type: string): boolean => OURS.test(type);
+
 /** The last of a URN's types: those before it are its parents'. */
 const typeOf = (urn: string): string => urn.split("::")[2]?.split("$").at(-1) ?? "";
 const nameOf = (urn: string): string => urn.split("::").slice(3).join("::");

@@ -82,6 +82,8 @@ for (const { name: host } of HOSTS) {
       assert.equal((await container("c5"))?.MacAddress, CHOSEN);
       await network.refresh();
       assert.deepEqual(network.state["attachedContainers"], ["c1", "c2", "c4", "c5"]);
+      const { c1, c2 } = network.state["attachedAddresses"] as Record<string, string[]>;
+      assert.deepEqual([c1, c2], [["172.16.10.64"], ["172.16.10.20"]]);
     });
 
     it("is not touched by a second run", async () => {

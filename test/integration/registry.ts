@@ -23,14 +23,15 @@ export class Registry {
   private readonly packages = new Map<string, Installed[]>();
   private readonly server: Server;
 
-  /** `archive` is our own package. */
-  constructor(root: string, archive: string) {
+  /** `own`: our packages' folders, with the archive of each. */
+  constructor(root: string, own: ReadonlyMap<string, string>) {
+    const archives = new Set(own.values());
     const lock = JSON.parse(readFileSync(join(root, "node_modules", ".package-lock.json"), "utf8")) as {
       packages: Record<string, { link?: boolean }>;
     };
     for (const [folder, { link }] of Object.entries(lock.packages))
       if (!link) this.add(join(root, folder), join(root, folder));
-    this.add(archive, root);
+    for (const [folder, archive] of own) this.add(archive, folder);
     this.server = createServer((request, response) => {
       const [, name = "", version] =
         /^\/((?:@[^/]+\/)?[^/]+)(?:\/-\/(.+)\.tgz)?$/.exec(decodeURIComponent(request.url ?? "")) ?? [];
@@ -41,7 +42,7 @@ export class Registry {
       else {
         // As npm's own: what was fetched once is not asked for again.
         response.writeHead(200, { "cache-control": "public, immutable, max-age=31557600" });
-        if (wanted.path === archive) response.end(readFileSync(archive));
+        if (archives.has(wanted.path)) response.end(readFileSync(wanted.path));
         else packed(wanted.path).pipe(response);
       }
     });

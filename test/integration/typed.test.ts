@@ -95,8 +95,17 @@ describe("what is written", function () {
 
   before(async () => {
     await freshCopy();
-    await execa("npm", ["pack", "--ignore-scripts", "--pack-destination", archives], { cwd: ROOT });
-    registry = new Registry(ROOT, join(archives, readdirSync(archives)[0] ?? ""));
+    const pack = ["pack", "--ignore-scripts", "--pack-destination", archives];
+    for (const words of [pack, [...pack, "--workspace", "pulumi-macvlan-lab"]])
+      await execa("npm", words, { cwd: ROOT });
+    const archiveOf = (start: RegExp) => join(archives, readdirSync(archives).find((file) => start.test(file)) ?? "");
+    registry = new Registry(
+      ROOT,
+      new Map([
+        [ROOT, archiveOf(/^pulumi-macvlan-\d/)],
+        [join(ROOT, "lab"), archiveOf(/^pulumi-macvlan-lab-/)],
+      ]),
+    );
     await registry.start();
     writeFileSync(join(home, ".npmrc"), `registry=${registry.url}\n`);
     // As npm's: what pip would fetch is there already.

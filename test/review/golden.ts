@@ -10,10 +10,10 @@ export const captured = join(__dirname, "..", "..", "..", "test", "unit", "captu
 
 export const names = (): string[] => readdirSync(captured).sort();
 
-export const reviewOf = (name: string): Review => {
-  const read = (file: string): unknown => JSON.parse(readFileSync(join(captured, name, file), "utf8"));
-  return review(read("preview.json"), read("state.json"));
-};
+export const json = (name: string, file: string): unknown =>
+  JSON.parse(readFileSync(join(captured, name, file), "utf8"));
+
+export const reviewOf = (name: string): Review => review(json(name, "preview.json"), json(name, "state.json"));
 
 /** By file. */
 export async function shownAs(found: Review): Promise<Record<string, string>> {

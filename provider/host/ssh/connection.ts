@@ -11,6 +11,7 @@ import { trace } from "../trace";
 import { Changes } from "./changes";
 import { brokeBefore, type Channel, type Request, Session } from "./session";
 import { type Resolved, resolveAlias, type Target, targetOf } from "./target";
+import { wayOn } from "./twin";
 
 /** Passing troubles in which nothing can have been run: worth another try. */
 const PASSING = /ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ETIMEDOUT|EPIPE|before handshake|Connection lost|closed by/i;
@@ -227,12 +228,14 @@ const request = (host: HostFields, script: Script, input: string): Request => ({
 const queues = new Map<string, Changes>();
 
 export const runner: Runner = {
-  async run(host, credentials, script, input, { fresh = false } = {}) {
+  async run(given, secrets, script, input, { fresh = false } = {}) {
+    const { host, credentials } = wayOn(given, secrets);
     const session = await sessionOn(host, credentials, fresh);
     return orRefusal(await session.run(request(host, script, input)));
   },
 
-  change(host, credentials, script, input, settle) {
+  async change(given, secrets, script, input, settle) {
+    const { host, credentials } = wayOn(given, secrets);
     const key = hostIdentity(host);
     let queue = queues.get(key);
     if (!queue) {

@@ -84,7 +84,11 @@ const spec = (inputs: MacvlanNetworkInputs): NetworkSpec => ({
   configFrom: inputs.configFrom,
 });
 
-const outputsOf = ({ id, containers }: Network) => ({ networkId: id, attachedContainers: containers });
+const outputsOf = ({ id, containers }: Network) => ({
+  networkId: id,
+  attachedContainers: Object.keys(containers),
+  attachedAddresses: containers,
+});
 
 const creation = (inputs: MacvlanNetworkInputs): string =>
   JSON.stringify(renderCreate(inputs.name, markOf(inputs.__owner).mark, spec(inputs), specHash(spec(inputs))));

@@ -11,7 +11,7 @@ import { type InterVlanRouterInputs, interVlanRouter, tableOf } from "../inter-v
 import { macvlanLink } from "../macvlan-link/kind";
 import { type MacvlanNetworkInputs, macvlanNetwork } from "../macvlan-network/kind";
 import { type VlanSubinterfaceInputs, vlanSubinterface } from "../vlan-subinterface/kind";
-import type { Entry, HostChange } from "./kind";
+import type { Entry, HostChange, Seen } from "./kind";
 
 const unique = (list: readonly string[]): string[] => [...new Set(list)].sort();
 
@@ -147,6 +147,20 @@ export const usersOf = ({ name }: { name: string }, sections: Sections): string[
       const [container = "", ...chosen] = line.split(" ");
       return [container.replace(/^\//, ""), ...chosen.filter((text) => /^[0-9A-Fa-f.:]+$/.test(text))].join(" ");
     });
+
+const interfacesName = /^[A-Za-z0-9_.:@-]{1,15}$/;
+
+/** What it told of itself. */
+export function seenIn(sections: Sections): Seen | undefined {
+  const lines = (sections.get("seen") ?? "").split("\n").map((line) => line.split(" "));
+  const told = (what: string, form: RegExp): string[] =>
+    lines.flatMap(([name, value = ""]) => (name === what && form.test(value) ? [value] : []));
+  const [docker] = told("docker", /^[\w.+~-]+$/);
+  const nics = told("nic", interfacesName);
+  const [way] = told("way", interfacesName);
+  if (nics.length === 0 && docker === undefined) return undefined;
+  return { ...(docker !== undefined && { docker }), nics, ...(way !== undefined && { way }) };
+}
 
 /** Whose chosen address the network will not have for it any more. */
 export function unfitting({ subnets }: Pick<MacvlanNetworkInputs, "subnets">, users: readonly string[]): string[] {

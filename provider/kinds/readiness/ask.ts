@@ -7,15 +7,28 @@ import type { CommonInputs, ResourceKind } from "../../lifecycle/kind";
 import { HostError, messageOf } from "../../vocabulary/errors";
 import { sameHost } from "../../vocabulary/host";
 import { isUnknown } from "../../vocabulary/values";
-import { dataOf, noesOf } from "./answers";
-import { changesOf, type Entry, entriesOf, type HostChange, type ReadinessInputs } from "./kind";
+import { dataOf, noesOf, seenIn } from "./answers";
+import {
+  changesOf,
+  type Entry,
+  entriesOf,
+  type HostChange,
+  type ReadinessInputs,
+  type ReadinessState,
+  type Seen,
+} from "./kind";
 
 const LEFT =
   "Where it is gone for good: take its resources out of the state (pulumi state delete), then pulumi up --replace with this one's URN";
 
 const TOLD = "not all hosts are ready, as is told at another resource";
 
-async function ask(runner: Runner, change: HostChange, owner: string, before: string): Promise<string[]> {
+interface Answered {
+  noes: string[];
+  seen?: Seen | undefined;
+}
+
+async function ask(runner: Runner, change: HostChange, owner: string, before: string): Promise<Answered> {
   const { name, host, credentials, all } = change;
   try {
     const script = readScript("readiness", ["docker", "routers"]);
@@ -26,9 +39,9 @@ async function ask(runner: Runner, change: HostChange, owner: string, before: st
       noes.push(
         `its shell ended with code ${answer.code}: ${(answer.stderr || answer.stdout).trim() || "it printed nothing"}`,
       );
-    return noes.map((why) => `${name}: ${why}`);
+    return { noes: noes.map((why) => `${name}: ${why}`), seen: seenIn(sections) };
   } catch (error) {
-    return [`${name}: ${messageOf(error)}${all.length === 0 ? `. ${LEFT}` : ""}`];
+    return { noes: [`${name}: ${messageOf(error)}${all.length === 0 ? `. ${LEFT}` : ""}`] };
   }
 }
 
@@ -39,7 +52,7 @@ interface Run {
   /** What the change makes on hosts, or changes there. */
   made: Set<string>;
   /** The question about all the rest, once it is under way. */
-  rest?: Promise<void>;
+  rest?: Promise<AllSeen>;
   told: boolean;
 }
 
@@ -79,23 +92,31 @@ function placesIn({ hosts }: ReadinessInputs, kind: ResourceKind, inputs: Common
 /** For tests: a new process. */
 export const forgetRuns = (): void => runs.clear();
 
+type AllSeen = NonNullable<ReadinessState["seen"]>;
+
 /** One "no" is enough for nothing to be changed; all of them are told together. */
-async function askThese(runner: Runner, changes: HostChange[], owner: string, before: string): Promise<void> {
+async function askThese(runner: Runner, changes: HostChange[], owner: string, before: string): Promise<AllSeen> {
   const asked = runs.get(owner)?.asked;
   const whole = asked === undefined || asked.size === 0;
-  const noes = await Promise.all(changes.map((change) => ask(runner, change, owner, before)));
-  const count = noes.filter((lines) => lines.length > 0).length;
+  const answers = await Promise.all(changes.map((change) => ask(runner, change, owner, before)));
+  const count = answers.filter(({ noes }) => noes.length > 0).length;
   if (count === 0) {
     for (const { name, made } of changes) for (const entry of made) asked?.add(placeOf(name, entry));
-    return;
+    return Object.fromEntries(
+      changes.flatMap(({ name }, index) => {
+        const seen = answers[index]?.seen;
+        return seen ? [[name, seen]] : [];
+      }),
+    );
   }
-  const lines = noes.flat().map((line) => `  ${line}`);
+  const lines = answers.flatMap(({ noes }) => noes.map((line) => `  ${line}`));
   throw new HostError(
     `nothing ${whole ? "was changed anywhere" : "more was changed"}: ${count === 1 ? "1 host is" : `${count} hosts are`} not ready:\n${lines.join("\n")}`,
   );
 }
 
-export const askAll = (runner: Runner, olds: ReadinessInputs | undefined, news: ReadinessInputs): Promise<void> =>
+/** What the hosts that were asked told of themselves. */
+export const askAll = (runner: Runner, olds: ReadinessInputs | undefined, news: ReadinessInputs): Promise<AllSeen> =>
   askThese(runner, changesOf(olds, news), news.__owner, olds?.__owner ?? news.__owner);
 
 const restOf = ({ news, asked }: Run): HostChange[] =>

@@ -21,8 +21,20 @@ export interface ReadinessInputs extends ReadinessArguments {
 /** By the names of hosts, then of networks: containers as last read (stopped ones too), each with the addresses that its user chose for it. */
 export type Users = Record<string, Record<string, string[]>>;
 
+/** What a host has that no program says: for its twin. */
+export interface Seen {
+  /** The version of its Docker. */
+  docker?: string;
+  /** Its physical interfaces. */
+  nics: string[];
+  /** That of them over which SSH came. */
+  way?: string;
+}
+
 export interface ReadinessState extends ReadinessInputs {
   users?: Users;
+  /** By the names of hosts, as last asked. */
+  seen?: Record<string, Seen>;
 }
 
 /** One thing that is wanted, or was. */

@@ -7,16 +7,29 @@ import { readScript } from "../../host/scripts";
 import { sameHost } from "../../vocabulary/host";
 import { isUnknown } from "../../vocabulary/values";
 import { type MacvlanNetworkInputs, macvlanNetwork } from "../macvlan-network/kind";
-import { dataOf, explainEntry, unfitting, usersOf } from "./answers";
-import { changesOf, type Entry, entriesOf, formerName, type HostChange, type ReadinessState, type Users } from "./kind";
+import { dataOf, explainEntry, seenIn, unfitting, usersOf } from "./answers";
+import {
+  changesOf,
+  type Entry,
+  entriesOf,
+  formerName,
+  type HostChange,
+  type ReadinessState,
+  type Seen,
+  type Users,
+} from "./kind";
 
 /** As the hosts have it. What one that does not answer had stays: its own resources tell what is wrong with it. */
-export async function readUsers(runner: Runner, state: ReadinessState): Promise<Users> {
-  const { hosts, credentials, wanted, __owner, users = {} } = state;
+export async function readHosts(
+  runner: Runner,
+  state: ReadinessState,
+): Promise<Pick<ReadinessState, "users" | "seen">> {
+  const { hosts, credentials, wanted, __owner, users = {}, seen = {} } = state;
   const found = Object.keys(wanted).map(async (name) => {
     const networks = [...entriesOf(state, name).values()].filter(({ kind }) => kind === macvlanNetwork);
     const host = hosts[name];
-    if (!host || networks.length === 0) return { name, here: {} };
+    const before = { name, here: users[name], seen: seen[name] };
+    if (!host || networks.length === 0) return { ...before, here: {} };
     const change: HostChange = {
       name,
       was: name,
@@ -35,16 +48,22 @@ export async function readUsers(runner: Runner, state: ReadinessState): Promise<
         input,
       );
       const sections = decodeSections(stdout);
-      if (!sections.has("end")) return { name, here: users[name] };
+      if (!sections.has("end")) return before;
       const all = networks.map(({ kind, inputs }) => kind.localId(inputs));
       const here = all.map((network): [string, string[]] => [network, usersOf({ name: network }, sections)]);
-      return { name, here: Object.fromEntries(here.filter(([, on]) => on.length > 0)) };
+      const found = Object.fromEntries(here.filter(([, on]) => on.length > 0));
+      return { name, here: found, seen: seenIn(sections) ?? before.seen };
     } catch {
-      return { name, here: users[name] };
+      return before;
     }
   });
   const all = await Promise.all(found);
-  return Object.fromEntries(all.flatMap(({ name, here = {} }) => (Object.keys(here).length > 0 ? [[name, here]] : [])));
+  return {
+    users: Object.fromEntries(
+      all.flatMap(({ name, here = {} }) => (Object.keys(here).length > 0 ? [[name, here]] : [])),
+    ),
+    seen: Object.fromEntries(all.flatMap(({ name, seen }) => (seen ? [[name, seen]] : []))),
+  };
 }
 
 /** Those of networks that stay. */
@@ -55,6 +74,20 @@ export function usersLeft(olds: ReadinessState, news: ReadinessState): Users {
     return [name, Object.fromEntries(here.filter(([network]) => now.has(`${macvlanNetwork.type} ${network}`)))];
   });
   return Object.fromEntries(left.filter(([, here]) => Object.keys(here).length > 0));
+}
+
+type AllSeen = NonNullable<ReadinessState["seen"]>;
+
+/** With what was known of hosts that stay, under the names that they have now: not all is asked each time. */
+export function seenSince(olds: ReadinessState | undefined, news: ReadinessState, asked: AllSeen): AllSeen {
+  const all = Object.keys(news.wanted).map((name): [string, Seen | undefined, Seen | undefined] => [
+    name,
+    olds?.seen?.[formerName(olds, news, name)],
+    asked[name],
+  ]);
+  return Object.fromEntries(
+    all.flatMap(([name, old, now]) => (old || now ? [[name, { nics: [], ...old, ...now }]] : [])),
+  );
 }
 
 /** What an update would be refused for, by what was last read. */

@@ -140,6 +140,20 @@ nobody_on() {
   [ -z "$below" ] || fail has-children "$below"
 }
 
+# What a lab host must have to be like this one.
+tell_host() {
+  section seen
+  [ -z "$docker_version" ] || printf 'docker %s\n' "$docker_version"
+  set +f
+  for device in /sys/class/net/*/device; do
+    [ ! -e "$device" ] || { device=${device%/device} && printf 'nic %s\n' "${device##*/}"; }
+  done
+  set -f
+  set -- $connection
+  way=$(ip -o addr show to "${3:-}" 2>/dev/null) && way=${way#*: } && printf 'way %s\n' "${way%% *}"
+}
+
+docker_version=
 if ! no host need_root; then
   there=
   docker=no
@@ -150,7 +164,10 @@ if ! no host need_root; then
   for parent in $parents; do no "parent $parent" need_parent; done
   for device in $devices; do no device need_device "$device"; done
   if [ "$docker" = yes ]; then
-    no host need_room "$(docker info -f '{{.DockerRootDir}}' 2>/dev/null)"
+    IFS='|' read -r docker_version docker_root <<INFO
+$(docker info -f '{{.ServerVersion}}|{{.DockerRootDir}}' 2>/dev/null)
+INFO
+    no host need_room "$docker_root"
     # A Swarm's has no labels and no options at all, and then none can be looked for.
     there=$(docker network inspect -f '{{.Name}}|{{with .Labels}}{{index . "pulumi-macvlan.mark"}}{{end}}|{{.Scope}}|{{.ConfigOnly}}|{{with .Options}}{{index . "parent"}}{{end}}|{{range .IPAM.Config}}{{.Subnet}} {{end}}|{{.Id}}' \
       $(docker network ls -q --no-trunc) 2>/dev/null)
@@ -190,5 +207,6 @@ LINE
     name=${link#*:}
     exists "$name" && ours "$(link_mark "$name")" && no "${link%%:*} $name" nobody_on
   done
+  tell_host
 fi
 section end

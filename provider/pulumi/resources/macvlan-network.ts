@@ -37,11 +37,14 @@ export class MacvlanNetwork extends HostResource {
   declare readonly networkId: pulumi.Output<string>;
   /** Names of the running containers on it, when it was last looked at. */
   declare readonly attachedContainers: pulumi.Output<string[]>;
+  /** By container: its addresses there, when it was last looked at. */
+  declare readonly attachedAddresses: pulumi.Output<Record<string, string[]>>;
   /** What a refresh found on the host that differs and no input tells; the next up puts it right. */
   declare readonly drift: pulumi.Output<string[]>;
 
   constructor(name: string, args: MacvlanNetworkArgs, options?: pulumi.CustomResourceOptions) {
-    const outputs = ["name", "parent", "driver", "mode", "flag", "subnets", "networkId", "attachedContainers"];
+    const read = ["networkId", "attachedContainers", "attachedAddresses"];
+    const outputs = ["name", "parent", "driver", "mode", "flag", "subnets", ...read];
     super("MacvlanNetwork", name, args, outputs, options);
   }
 }

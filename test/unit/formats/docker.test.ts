@@ -26,7 +26,7 @@ describe("Docker's networks", () => {
       const network = decodeNetwork(sections(release, { network: "network" }));
       assert.match(network?.id ?? "", /^[0-9a-f]{64}$/);
       assert.equal(network?.mark, "pulumi-macvlan project/stack/net");
-      assert.deepEqual(network?.containers, ["captured"]);
+      assert.deepEqual(network?.containers, { captured: ["172.16.10.64", "fd00:10::2"] });
       assert.deepEqual(
         { ...network?.spec, subnets: network?.spec.subnets.slice(0, 1) },
         { ...SPEC, subnets: SPEC.subnets.slice(0, 1) },

@@ -29,7 +29,19 @@ describe("the repository", () => {
   });
 
   describe("is a house of floors", () => {
-    const floors = ["vocabulary", "formats", "host", "lifecycle", "kinds", "plan", "review", "pulumi", "commands", ""];
+    const floors = [
+      "vocabulary",
+      "formats",
+      "host",
+      "lifecycle",
+      "kinds",
+      "plan",
+      "review",
+      "twin",
+      "pulumi",
+      "commands",
+      "",
+    ];
     const sources = tracked.filter((file) => /^provider\/.*\.ts$/.test(file) && existsSync(join(ROOT, file)));
     const floorOf = (file: string): string => /^provider\/(?:(.+?)\/)?/.exec(file)?.[1] ?? "";
     const read = (file: string): string =>

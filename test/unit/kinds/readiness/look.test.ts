@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ReadinessState } from "../../../../provider/kinds/readiness/kind";
-import { foretell, readUsers, usersLeft } from "../../../../provider/kinds/readiness/look";
+import { foretell, readHosts, seenSince, usersLeft } from "../../../../provider/kinds/readiness/look";
 import { UNKNOWN } from "../../../../provider/vocabulary/values";
 
 const network = (name: string, id: number) => ({
@@ -24,15 +24,19 @@ describe("readiness: who is on the networks", () => {
       async run({ address }: { address: string }, _credentials: object, _script: readonly string[], input: string) {
         asked.push(`${address} ${input.split("\n").slice(1, -2).join(" ").replaceAll("\\0040", " ")}`);
         if (address === "192.0.2.2") throw new Error("it is away");
-        const answer = "@users mac20\n/web 172.16.20.9\n/db invalid\n@users other\n/x\n@users mac10\n@end\n";
+        const answer =
+          "@users mac20\n/web 172.16.20.9\n/db invalid\n@users other\n/x\n@users mac10\n@seen\ndocker 28.5.2\nnic enp0s3\nnic $(id)\nway enp0s3\n@end\n";
         return { code: 0, stdout: answer, stderr: "" };
       },
       change: () => Promise.reject(new Error("it changes nothing")),
     };
-    const before = state({ users: { host1: { mac10: ["gone"] }, host2: { mac10: ["d3"] } } });
-    assert.deepEqual(await readUsers(runner, before), {
-      host1: { mac20: ["web 172.16.20.9", "db"] },
-      host2: { mac10: ["d3"] },
+    const before = state({
+      users: { host1: { mac10: ["gone"] }, host2: { mac10: ["d3"] } },
+      seen: { host1: { nics: ["old"] }, host2: { nics: ["eth0"] } },
+    });
+    assert.deepEqual(await readHosts(runner, before), {
+      users: { host1: { mac20: ["web 172.16.20.9", "db"] }, host2: { mac10: ["d3"] } },
+      seen: { host1: { docker: "28.5.2", nics: ["enp0s3"], way: "enp0s3" }, host2: { nics: ["eth0"] } },
     });
     const family = "pulumi-macvlan project/stack/";
     const line = `look ${family} ${family} 1 docker 0 0 0 0 0 0 0 2 mac10 mac20`;
@@ -65,6 +69,10 @@ describe("readiness: who is on the networks", () => {
     const renamed = state({ hosts: { ...others, first: host1 as never }, wanted: { first: without("mac20").host1 } });
     assert.match(foretell(lived, renamed) ?? "", /^ {2}first: .*"mac20".*: web, db;/m);
     assert.deepEqual(usersLeft(lived, renamed), { first: { mac10: ["d1"] } });
+    const known = state({ seen: { host1: { docker: "28.5.2", nics: ["eth0"] }, host2: { nics: ["eth0"] } } });
+    assert.deepEqual(seenSince(known, renamed, { first: { nics: ["eth0", "eth1"] } }), {
+      first: { docker: "28.5.2", nics: ["eth0", "eth1"] },
+    });
   });
 
   it("foretells whose chosen address a changed network will not have for it", () => {

@@ -1,0 +1,13 @@
+// For pulumi-macvlan-lab, which makes a twin's hosts; no part of what programs import.
+export { closeConnections, runner } from "../host/ssh/connection";
+export { TWIN, type TwinHost } from "../host/ssh/twin";
+export { checkReachability } from "../kinds/reachability/kind";
+export { sendProbes } from "../kinds/reachability/probes";
+export type { Review } from "../review/found";
+export { review } from "../review/review";
+export { readStackChange } from "../review/stack";
+export type { Attempt, Tried } from "../review/tried";
+export { type HostFields, publicPart } from "../vocabulary/host";
+export { flowsOf } from "./flows";
+export { type Asked, type KnownNic, planTwin, type StandIn, type TwinPlan, type Wire } from "./plan";
+export { chosenAddresses, countOthers, type Deployment, inStateOnly, seenHosts, withoutSecrets } from "./state";
