@@ -6,4 +6,4 @@ export * from "./packages";
 export * from "./progress";
 export * from "./root";
 export * from "./topology";
-export { type TwinOptions, tryOnTwin } from "./twin/twin";
+export { tryOnTwin } from "./twin/twin";

@@ -293,15 +293,6 @@ export class Lab {
     });
   }
 
-  /** Runs a program beside the switches, which are devices there (`switchOf`). */
-  inside(program: string, ...args: string[]) {
-    return execa(...asRoot("ip", ["netns", "exec", this.netns, program, ...args]), { stdin: "ignore" });
-  }
-
-  switchOf(net: Net): string {
-    return this.bridge(net);
-  }
-
   /** Sets a port of a switch. */
   private async port(host: string, nic: string, ...setting: string[]): Promise<void> {
     const set = ["bridge", "link", "set", "dev", this.tap(host, nic), ...setting];

@@ -28,7 +28,8 @@ export const HOSTS: readonly LabHost[] = [
 ];
 
 /** The server on the outside net: it answers pings and HTTP, and has no route back to any VLAN. */
-export const OUTSIDE_SERVER = "203.0.113.10";
+const SERVER = 10;
+export const OUTSIDE_SERVER = `203.0.113.${SERVER}`;
 
 export const managementAddress = (index: number): string => `10.77.0.${11 + index}`;
 
@@ -37,7 +38,7 @@ export function addressesOf({ nics, addresses = {} }: LabHost, index: number, ni
   const net = nics[nic];
   return [
     ...(net === "management" ? [`${managementAddress(index)}/24`] : []),
-    ...(net === "outside" ? [`203.0.113.${2 + index}/24`] : []),
+    ...(net === "outside" ? [`203.0.113.${SERVER + 1 + index}/24`] : []),
     ...(addresses[nic] ?? []),
   ];
 }

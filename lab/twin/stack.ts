@@ -1,19 +1,39 @@
 // The stack of a twin: Pulumi, with a state of its own, runs the user's programs where they are, on hosts that are not theirs.
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { type Attempt, type Deployment, TWIN } from "pulumi-macvlan/twin";
 
 /** Ways in and credentials that the user's environment has for the real hosts, and where Pulumi keeps the real state. */
-const NOT_THEIRS = /^(?:PULUMI_MACVLAN_|PULUMI_BACKEND_URL$|PULUMI_STACK$)/;
+const NOT_THEIRS = /^(?:PULUMI_MACVLAN_|PULUMI_BACKEND_URL$|PULUMI_STACK$|PULUMI_HOME$|SSH_)/;
 
-/** Of what Pulumi prints, the part that says what went wrong. */
+const MOST_LINES = 20;
+const MOST_LETTERS = 400;
+
+/** Of what Pulumi prints, what it says went wrong: not what programs print, which may be anything. */
 function complaints(printed: string): string[] {
-  const lines = printed.split("\n").map((line) => line.trim());
-  const from = lines.indexOf("Diagnostics:");
-  const told = from < 0 ? lines.filter((line) => /^error:/.test(line)) : lines.slice(from + 1);
-  const to = told.findIndex((line) => /^(?:Resources|Outputs|Duration|Policies):/.test(line));
-  return (to < 0 ? told : told.slice(0, to)).filter((line) => line !== "" && !/^pulumi:pulumi:Stack /.test(line));
+  const lines = printed.split("\n");
+  const told: string[] = [];
+  let within = 0;
+  for (const line of lines) {
+    const depth = line.search(/\S/);
+    if (/^\s*error: /.test(line)) within = depth;
+    else if (depth < 0 || depth < within || told.length === 0) within = Number.POSITIVE_INFINITY;
+    if (depth >= within) told.push(line.trim().slice(0, MOST_LETTERS));
+  }
+  return told.slice(0, MOST_LINES);
+}
+
+/** Programs know hosts by the installed package: one that knows of no twins would reach the real ones. */
+export function refuseOldPackage(folder: string): void {
+  const installed = join(folder, "node_modules", "pulumi-macvlan", "package.json");
+  const { exports } = existsSync(installed)
+    ? (JSON.parse(readFileSync(installed, "utf8")) as { exports?: Record<string, unknown> })
+    : {};
+  if (!exports?.["./twin"])
+    throw new Error(
+      `the program in ${folder} has no pulumi-macvlan in its node_modules that knows of twins: it would reach the stack's own hosts. Install it there (npm ci), of this version`,
+    );
 }
 
 export class TwinStack {
@@ -25,6 +45,8 @@ export class TwinStack {
     private readonly folder: string,
     private readonly stack: string,
     hostsFile: string,
+    /** What seals the twin's state where nobody gives a passphrase. */
+    secret: string,
   ) {
     this.project = join(folder, "project");
     const given = Object.entries(process.env).filter(([name]) => !NOT_THEIRS.test(name));
@@ -32,25 +54,33 @@ export class TwinStack {
       ...Object.fromEntries(given),
       PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
       PULUMI_SKIP_UPDATE_CHECK: "true",
+      // Providers of other packages are not there, and none is fetched: nothing but this one changes anything.
+      PULUMI_HOME: join(folder, "home"),
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       [TWIN]: hostsFile,
-      // As with the real one: a passphrase that is nowhere is an empty one.
-      ...(given.some(([name]) => name.startsWith("PULUMI_CONFIG_PASSPHRASE")) ? {} : { PULUMI_CONFIG_PASSPHRASE: "" }),
+      ...(given.some(([name]) => name.startsWith("PULUMI_CONFIG_PASSPHRASE"))
+        ? {}
+        : { PULUMI_CONFIG_PASSPHRASE: secret }),
     };
   }
 
-  private pulumi(cwd: string, words: readonly string[]) {
-    return execa("pulumi", [...words, "--stack", this.stack, "--non-interactive", "--color", "never"], {
-      cwd,
-      env: this.env,
-      extendEnv: false,
-      stdin: "ignore",
-      reject: false,
-    });
+  private pulumi(cwd: string, words: readonly string[], more: NodeJS.ProcessEnv = {}) {
+    return execa(
+      "pulumi",
+      [...words, "--stack", this.stack.split("/").at(-1) ?? "", "--non-interactive", "--color", "never"],
+      {
+        cwd,
+        env: { ...this.env, ...more },
+        extendEnv: false,
+        stdin: "ignore",
+        reject: false,
+      },
+    );
   }
 
   /** The configuration of a program's folder, as a copy: Pulumi writes into the one it is given. */
   private configOf(folder: string): string {
-    const name = `Pulumi.${this.stack}.yaml`;
+    const name = `Pulumi.${this.stack.split("/").at(-1)}.yaml`;
     const copy = join(this.project, name);
     if (existsSync(join(folder, name))) copyFileSync(join(folder, name), copy);
     return copy;
@@ -85,7 +115,8 @@ export class TwinStack {
   async up(folder: string, ...more: string[]): Promise<Attempt> {
     const started = Date.now();
     const words = ["up", "--yes", "--skip-preview", "--config-file", this.configOf(folder), ...more];
-    const { exitCode, stdout, stderr } = await this.pulumi(folder, words);
+    // Its types were checked in the preview, and those of the program as it is when that was written.
+    const { exitCode, stdout, stderr } = await this.pulumi(folder, words, { PULUMI_NODEJS_TRANSPILE_ONLY: "true" });
     const worked = exitCode === 0;
     return { worked, took: (Date.now() - started) / 1000, said: worked ? [] : complaints(`${stdout}\n${stderr}`) };
   }

@@ -1,97 +1,111 @@
-// Asks the twin's containers all the time, from beside its switches, for how long they give no answer.
-import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+// Asks the twin's containers all the time, from a host of its own beside theirs, for how long they give no answer. (The machine's own kernel
+// may know no VLANs.)
 import { setTimeout as sleep } from "node:timers/promises";
+import { quoteWords } from "pulumi-macvlan/lab";
 import type { Asked, Wire } from "pulumi-macvlan/twin";
-import type { Lab } from "../lab";
+import type { LabHost } from "../topology";
 
 /** Seconds: two answers in a row that did not come, of ten a second. */
 const SILENCE = 0.25;
 /** Seconds without an answer at the end, from which on one counts as lost. */
 const LOST = 2.5;
 
+const FOLDER = "/tmp/asked";
+
 export interface Silence {
   asked: Asked;
-  /** In all, until it answered or was no longer asked; undefined where it never answered, not before the change either. */
+  /** In all, but for the end; undefined where it never answered, not before the change either. */
   seconds: number | undefined;
-  lost: boolean;
+  /** For how long it has given no answer at the end, where it has not. */
+  lost: number | undefined;
 }
 
 const keyOf = ({ switch: net, vlanId, protocol }: Wire): string => `${net} ${vlanId ?? ""} ${protocol ?? ""}`;
 
 export class Watch {
+  private readonly asked: readonly Asked[];
+  private readonly nics: ReadonlyMap<string, string>;
   private readonly devices = new Map<string, string>();
 
-  constructor(
-    private readonly lab: Lab,
-    private readonly folder: string,
-    private readonly asked: readonly Asked[],
-  ) {}
+  constructor(asked: readonly Asked[]) {
+    this.asked = asked.filter(({ wires }) => wires.length > 0);
+    const switches = new Set(this.asked.flatMap(({ wires }) => wires.map((wire) => wire.switch)));
+    this.nics = new Map([...switches].map((net, index) => [net, `nic${index}`]));
+  }
 
-  private file = (index: number, device: string): string => join(this.folder, `${index}.${device}`);
+  /** The host that asks, with an interface on each switch; none where nobody can be asked. */
+  get host(): LabHost | undefined {
+    if (this.asked.length === 0) return undefined;
+    const nics = Object.fromEntries([...this.nics].map(([net, nic]) => [nic, net]));
+    return { name: "watch", release: "trixie", docker: "own", nics: { mgmt0: "management", ...nics } };
+  }
 
-  private wires = ({ wires }: Asked): { wire: Wire; device: string }[] =>
-    wires.flatMap((wire) => {
-      const device = this.devices.get(keyOf(wire));
-      return device === undefined ? [] : [{ wire, device }];
-    });
+  private on = ({ wires }: Asked): string[] => wires.flatMap((wire) => this.devices.get(keyOf(wire)) ?? []);
 
-  /** The one who asks has an address on each wire, and takes answers wherever they come from. */
-  async start(): Promise<void> {
+  /** It has an address on each wire, and takes answers wherever they come from. */
+  async start(run: (script: string) => Promise<string>): Promise<void> {
     if (this.asked.length === 0) return;
-    mkdirSync(this.folder, { recursive: true });
-    const lines = ["echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter"];
+    const lines = [`mkdir -p ${FOLDER}; cd ${FOLDER}`, "echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter"];
+    const add = (...words: string[]) => lines.push(quoteWords(words));
     for (const wire of this.asked.flatMap(({ wires }) => wires)) {
       if (this.devices.has(keyOf(wire))) continue;
-      const below = this.lab.switchOf(wire.switch);
-      const device = wire.vlanId === undefined ? below : `ask${this.devices.size}`;
+      const { vlanId, protocol = "802.1Q" } = wire;
+      const nic = this.nics.get(wire.switch) ?? "";
+      const device = vlanId === undefined ? nic : `ask${this.devices.size}`;
       this.devices.set(keyOf(wire), device);
-      if (wire.vlanId !== undefined)
-        lines.push(
-          `ip link add link ${below} name ${device} type vlan protocol ${wire.protocol ?? "802.1Q"} id ${wire.vlanId}`,
-          `ip link set ${device} up`,
+      if (vlanId !== undefined) {
+        add(
+          "ip",
+          "link",
+          "add",
+          "link",
+          nic,
+          "name",
+          device,
+          "type",
+          "vlan",
+          "protocol",
+          protocol,
+          "id",
+          String(vlanId),
         );
+        add("ip", "link", "set", device, "up");
+      }
       lines.push(`echo 0 >/proc/sys/net/ipv4/conf/${device}/rp_filter`);
     }
-    const addresses = new Set(
-      this.asked.flatMap((asked) =>
-        this.wires(asked).map(({ device }) => `ip addr add ${asked.by} dev ${device} nodad`),
-      ),
-    );
-    const pings = this.asked.flatMap((asked, index) =>
-      this.wires(asked).map(({ device }) => {
-        const file = this.file(index, device);
-        return `setsid ping -D -n -i 0.1 -I ${device} ${asked.address} >${file} 2>&1 </dev/null & echo $! >>${this.pids}`;
-      }),
-    );
-    await this.lab.inside("sh", "-c", [...lines, ...addresses, ...pings].join("\n"));
+    const addresses = new Set(this.asked.flatMap((asked) => this.on(asked).map((device) => `${asked.by} ${device}`)));
+    for (const [address = "", device = ""] of [...addresses].map((text) => text.split(" ")))
+      add("ip", "addr", "add", address, "dev", device, ...(address.includes(":") ? ["nodad"] : []));
+    for (const [index, asked] of this.asked.entries()) {
+      for (const device of this.on(asked)) {
+        const ping = quoteWords(["setsid", "ping", "-D", "-n", "-i", "0.1", "-I", device, asked.address]);
+        lines.push(`${ping} >${index}.${device} 2>&1 </dev/null & echo $! >>pids`);
+      }
+    }
+    await run(`set -e\n${lines.join("\n")}`);
     await sleep(2000);
   }
 
-  private get pids(): string {
-    return join(this.folder, "pids");
-  }
-
-  /** When each answered: all wires together, since it is heard on one of them. */
-  private times(asked: Asked, index: number): number[] {
-    return this.wires(asked)
-      .flatMap(({ device }) => readFileSync(this.file(index, device), "utf8").split("\n"))
-      .flatMap((line) => /^\[([\d.]+)\] \d+ bytes from/.exec(line)?.[1] ?? [])
-      .map(Number)
-      .sort((one, other) => one - other);
-  }
-
-  async stop(): Promise<Silence[]> {
+  async stop(run: (script: string) => Promise<string>): Promise<Silence[]> {
     if (this.asked.length === 0) return [];
     await sleep(3000);
-    const end = Date.now() / 1000;
-    await this.lab.inside("sh", "-c", `kill -INT $(cat ${this.pids}); rm ${this.pids}`);
+    const printed = await run(`cd ${FOLDER} && kill -INT $(cat pids) && date +end.%s.%N && rm pids
+      for file in *; do sed -n "s/^\\[\\([0-9.]*\\)\\] [0-9]* bytes from.*/$file \\1/p" $file; done`);
+    const end = Number(/^end\.([\d.]+)$/m.exec(printed)?.[1]);
+    const answers = printed.split("\n").flatMap((line) => {
+      const [, index, at] = /^(\d+)\.\S+ ([\d.]+)$/.exec(line) ?? [];
+      return at === undefined ? [] : [{ index: Number(index), at: Number(at) }];
+    });
     return this.asked.map((asked, index) => {
-      const times = this.times(asked, index);
-      if (times.length === 0) return { asked, seconds: undefined, lost: false };
-      const gaps = [...times, end].slice(1).map((time, at) => time - (times[at] ?? time));
+      // All wires together, since it is heard on one of them.
+      const times = answers
+        .flatMap((answer) => (answer.index === index ? [answer.at] : []))
+        .sort((one, other) => one - other);
+      const last = times.at(-1);
+      if (last === undefined) return { asked, seconds: undefined, lost: undefined };
+      const gaps = times.slice(1).map((time, at) => time - (times[at] ?? time));
       const seconds = gaps.reduce((sum, gap) => sum + (gap > SILENCE ? gap : 0), 0);
-      return { asked, seconds, lost: (gaps.at(-1) ?? 0) > LOST };
+      return { asked, seconds, lost: end - last > LOST ? end - last : undefined };
     });
   }
 }

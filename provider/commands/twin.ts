@@ -1,28 +1,9 @@
 // pulumi-macvlan twin: a change is really applied, to hosts that a lab makes for it, before it touches a host of the stack.
 import { Command, InvalidArgumentError } from "commander";
-import type { Review } from "../review/found";
 import { wentWell } from "../review/tried";
+import type { TwinLab } from "../twin/options";
 import type { KnownNic } from "../twin/plan";
 import { type Format, formatOption, outputOption, readJson, write } from "./output";
-
-/** What of the lab is called: a package of its own, which needs root and Debian. */
-export interface TwinLab {
-  tryOnTwin(given: TwinOptions): Promise<Review>;
-}
-
-export interface TwinOptions {
-  /** Folders of the program as it is, and as it is to be. */
-  base: string;
-  changed: string;
-  stack: string;
-  /** What `pulumi stack export` printed, parsed; undefined asks Pulumi in the changed program's folder. */
-  state: unknown;
-  nics: readonly KnownNic[];
-  /** By host: the major number of its Docker. */
-  dockers: Readonly<Record<string, number>>;
-  /** Leave the lab running. */
-  keep: boolean;
-}
 
 interface Given {
   base: string;
@@ -51,7 +32,7 @@ async function labOf(): Promise<TwinLab> {
 }
 
 function nic(text: string, before: KnownNic[]): KnownNic[] {
-  const [, host, name, net] = /^([^:=]+):([^:=]+)(?:=(.+))?$/.exec(text) ?? [];
+  const [, host, name, net] = /^(.+):([^:=]+)(?:=([^=]+))?$/.exec(text) ?? [];
   if (host === undefined || name === undefined)
     throw new InvalidArgumentError("it must be host:interface or host:interface=switch, as in host1:enp0s9=outside");
   return [...before, { host, nic: name, switch: net }];
@@ -66,7 +47,7 @@ function docker(text: string, before: Record<string, number>): Record<string, nu
 async function run({ nic: nics, docker: dockers, state, keep = false, format, output, ...rest }: Given): Promise<void> {
   const lab = await labOf();
   const read = state === undefined ? undefined : readJson(state, "pulumi stack export");
-  const found = await lab.tryOnTwin({ ...rest, state: read, nics, dockers, keep });
+  const found = await lab.tryOnTwin({ ...rest, ...(read !== undefined && { state: read }), nics, dockers, keep });
   await write(found, format, output);
   if (!found.tried || !wentWell(found.tried)) process.exitCode = WENT_WRONG;
 }
@@ -86,7 +67,12 @@ export const twinCommand = (): Command =>
       nic,
       [],
     )
-    .option("--docker <host=version>", "the Docker that a host has (default: 26)", docker, {})
+    .option(
+      "--docker <host=version>",
+      "the Docker that a host has (default: as a VlanTopology has seen it, else 26)",
+      docker,
+      {},
+    )
     .option("--keep", "leave the lab running, to look around")
     .addOption(formatOption())
     .addOption(outputOption())

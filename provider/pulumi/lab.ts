@@ -4,21 +4,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Connection } from "../vocabulary/host";
 
-/** For the lab's own commands. */
+/** For the lab's own command. */
 export { quoteWords } from "../host/quote";
-export { closeConnections, runner } from "../host/ssh/connection";
-export { TWIN, type TwinHost } from "../host/ssh/twin";
-export type { ReachabilityInputs } from "../kinds/reachability/kind";
-export { checkReachability } from "../kinds/reachability/kind";
-export { sendProbes } from "../kinds/reachability/probes";
-export type { Review } from "../review/found";
-export { review } from "../review/review";
-export { readStackChange } from "../review/stack";
-export { type Attempt, type Tried, wentWell } from "../review/tried";
-export { flowsOf } from "../twin/flows";
-export { type Asked, type KnownNic, planTwin, type StandIn, type TwinPlan, type Wire } from "../twin/plan";
-export { chosenAddresses, countOthers, type Deployment, inStateOnly, withoutSecrets } from "../twin/state";
-export { type HostFields, publicPart } from "../vocabulary/host";
 
 /** One host as the configuration has it: every field of HostConnection, with its interfaces beside them. */
 export type ConfiguredHost = Connection & { parent?: string; uplink?: string };

@@ -49,7 +49,7 @@ export interface StackChange {
 
 /** What Pulumi writes in the place of a secret, or of one that somebody let it show. */
 const SECRET = "[secret]";
-const SECRET_KEY = "4dabf18193072939515e22adb298388d";
+export const SECRET_KEY = "4dabf18193072939515e22adb298388d";
 
 /** Fields of a connection, wherever one stands, and of our own. */
 const LEFT_OUT = ["credentials", "__provider", "password", "privateKey", "passphrase", "sudo", "sudoPassword"];

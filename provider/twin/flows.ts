@@ -34,7 +34,7 @@ export function passes(passing: Passing, sent: Sent): boolean | undefined {
 /** Docker networks of it whose containers answer those of others. */
 const placesOn = (side: Side, segment: Segment): { host: string; network: string }[] =>
   networksOn(side, segment)
-    .filter(({ network: { mode } }) => ["", "bridge", "l2"].includes(mode))
+    .filter(({ network: { mode, parent } }) => parent !== "" && ["", "bridge", "l2"].includes(mode))
     .map(({ host, network }) => ({ host, network: network.name }));
 
 /** Within a segment, from each host to the next. */
@@ -55,9 +55,14 @@ const portsIn = (texts: Passing): number[] => [
 const familiesOf = ({ subnets }: Segment): (4 | 6)[] => [...new Set(subnets.map((subnet) => parseCidr(subnet).family))];
 
 /** `outside`: an address beyond the routers, where the twin has one. */
-export function flowsOf(side: Side, cells: readonly Cell[], outside: string | undefined): GivenProbe[] {
+export function flowsOf(
+  side: Side,
+  cells: readonly Cell[],
+  when: "before" | "after",
+  outside: string | undefined,
+): GivenProbe[] {
   const bySegment = new Map(side.segments.map((segment) => [segment.label, segment]));
-  const across = cells.flatMap(({ from, to, before, after }): GivenProbe[] => {
+  const across = cells.flatMap(({ from, to, before, after, [when]: foretold }): GivenProbe[] => {
     const source = from.what === "segment" ? bySegment.get(from.label) : undefined;
     const [sender] = source ? placesOn(side, source) : [];
     if (!source || !sender) return [];
@@ -69,7 +74,7 @@ export function flowsOf(side: Side, cells: readonly Cell[], outside: string | un
     ];
     const probe = (target: GivenProbe["to"], ipVersion: 4 | 6, all: readonly Sent[]): GivenProbe[] =>
       all.flatMap((sent): GivenProbe[] => {
-        const wanted = passes(after, sent);
+        const wanted = passes(foretold, sent);
         if (wanted === undefined) return [];
         const how = sent.protocol === "tcp" ? `tcp ${sent.port}` : sent.protocol;
         const name = `${from.label} to ${to.label} (${how})`;

@@ -7,13 +7,16 @@ import { joined, type Said, said } from "../review/said";
 import { type HostSide, type Side, subnetsOf } from "../review/side";
 import type { Props, Reviewed } from "../review/stack";
 import { contains, formatAddress, parseAddress, parseCidr } from "../vocabulary/addresses";
+import { quoted } from "../vocabulary/errors";
 import { type HostFields, hostLabel, hostSchema, sameHost } from "../vocabulary/host";
 
 /** What a lab knows of a host before anybody configures it. */
 export interface TwinHostPlan {
   /** As the stack's messages call it. */
   label: string;
-  /** A host name that no other has. */
+  /** All that it is called, before and after. */
+  labels: string[];
+  /** In the lab: labels are anything. */
   name: string;
   /** Each connection that a program has had to it. */
   of: HostFields[];
@@ -67,6 +70,11 @@ const MANAGEMENT = "management";
 const OUTSIDE = "outside";
 /** Where no interface of a host is known to be its way in. */
 const OWN_WAY = "mgmt0";
+/** What the kernel takes, but for what a shell would read. */
+const isInterface = (name: string): boolean => /^[A-Za-z0-9_.:@-]{1,15}$/.test(name) && !name.startsWith("-");
+const TAGS = ["802.1Q", "802.1ad"];
+/** The major numbers of the lab's. */
+const DOCKERS = [20, 26, 28];
 
 /** The physical interface of one that containers or routes stand on, and its tag. */
 function nicOf({ subinterfaces }: HostSide, parent: string): { nic: string; vlanId?: number; protocol?: string } {
@@ -112,8 +120,10 @@ function usesOf(side: Side, host: HostSide): Use[] {
   ];
 }
 
+type SwitchOf = (host: string, nic: string) => string;
+
 /** Interfaces that are used for one network of the wire are on one switch; one that only leads out is on the outside's. */
-function wiring(uses: readonly Use[]): (host: string, nic: string) => string {
+function wiring(uses: readonly Use[]): SwitchOf {
   const switches: { ends: Set<string>; segments: Set<string> }[] = [];
   for (const { host, nic, segment } of uses) {
     if (segment === undefined) continue;
@@ -138,39 +148,34 @@ const connectionIn = (props: Props | undefined): HostFields[] => {
   return read.success ? [read.data] : [];
 };
 
-/** Each once, in the order in which the stack names them. */
-function hostsIn(resources: readonly Reviewed[]): Pick<TwinHostPlan, "label" | "of">[] {
-  const hosts: Pick<TwinHostPlan, "label" | "of">[] = [];
+/** Each once, by whichever name and connection it is reached. */
+function hostsIn(resources: readonly Reviewed[]): Pick<TwinHostPlan, "label" | "labels" | "of">[] {
+  const hosts: HostFields[][] = [];
   for (const { kind, old, wanted } of resources) {
     if (!kind) continue;
     for (const fields of [...connectionIn(old), ...connectionIn(wanted)]) {
-      const known = hosts.find(({ of }) => of.some((other) => sameHost(other, fields)));
-      if (!known) hosts.push({ label: hostLabel(fields), of: [fields] });
-      else if (!known.of.some((other) => JSON.stringify(other) === JSON.stringify(fields))) known.of.push(fields);
+      const known = hosts.find((of) => of.some((other) => sameHost(other, fields)));
+      if (!known) hosts.push([fields]);
+      else if (!known.some((other) => isDeepStrictEqual(other, fields))) known.push(fields);
     }
   }
-  return hosts.sort((one, other) => (one.label < other.label ? -1 : 1));
-}
-
-/** RFC 1123, 2.1; an interface's name in the lab is told by it no more. */
-function nameFor(label: string, taken: ReadonlySet<string>): string {
-  const name =
-    label
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, "-")
-      .replace(/^-+|-+$/g, "")
-      .slice(0, 30) || "host";
-  for (let number = 1; ; number += 1) {
-    const free = number === 1 ? name : `${name}-${number}`;
-    if (!taken.has(free)) return free;
+  const all = hosts.map((of) => {
+    const labels = [...new Set(of.map(hostLabel))];
+    return { label: labels[0] ?? "", labels, of };
+  });
+  for (const [index, { labels }] of all.entries()) {
+    const twice = labels.find((label) => all.some((other, at) => at !== index && other.labels.includes(label)));
+    if (twice !== undefined)
+      throw new Error(`two hosts of the stack are called ${quoted(twice)}: a twin can't tell them apart`);
   }
+  return all.sort((one, other) => (one.label < other.label ? -1 : 1));
 }
 
 /** Those that are used, those that its topology has seen, and those that the caller knows of. */
 function nicsOf(
   host: string,
   uses: readonly Use[],
-  switchOf: (host: string, nic: string) => string,
+  switchOf: SwitchOf,
   seen: Seen | undefined,
   known: readonly KnownNic[],
 ): Record<string, string> {
@@ -178,23 +183,32 @@ function nicsOf(
   for (const { nic } of uses.filter((use) => use.host === host)) nics[nic] = switchOf(host, nic);
   const first = Object.values(nics).find((net) => net !== OUTSIDE) ?? "switch1";
   for (const nic of seen?.nics ?? []) nics[nic] ??= nic === seen?.way ? MANAGEMENT : first;
-  for (const given of known.filter((one) => one.host === host))
-    nics[given.nic] = given.switch ?? nics[given.nic] ?? first;
-  return Object.values(nics).includes(MANAGEMENT) ? nics : { ...nics, [OWN_WAY]: MANAGEMENT };
+  for (const given of known) nics[given.nic] = given.switch ?? nics[given.nic] ?? first;
+  for (const nic of Object.keys(nics))
+    if (!isInterface(nic)) throw new Error(`${quoted(nic)} on ${host} is no name of an interface: no twin can have it`);
+  if (Object.values(nics).includes(MANAGEMENT)) return nics;
+  let own = OWN_WAY;
+  while (own in nics) own = `${own}0`;
+  return { ...nics, [own]: MANAGEMENT };
 }
 
-/** The last of a subnet that nobody is known to have, and that no Docker hands out if that can be. */
-function freeIn(subnet: string, taken: readonly string[], ranges: readonly string[]): string | undefined {
+/** The last of a subnet that nobody is known to have, and that no Docker hands out: if that can be, or `apart` wants it. */
+function freeIn(
+  subnet: string,
+  taken: readonly string[],
+  ranges: readonly string[],
+  apart: boolean,
+): string | undefined {
   const whole = parseCidr(subnet);
   const known = new Set(taken.map((address) => parseAddress(address).value));
   const handedOut = ranges.map(parseCidr);
   const candidates: bigint[] = [];
   for (let value = whole.last - 1n; value > whole.first && whole.last - value < 4096n; value -= 1n)
     if (!known.has(value)) candidates.push(value);
-  const apart = candidates.find(
+  const unused = candidates.find(
     (value) => !handedOut.some((range) => contains(range, { family: whole.family, value })),
   );
-  const found = apart ?? candidates[0];
+  const found = unused ?? (apart ? undefined : candidates[0]);
   return found === undefined ? undefined : formatAddress(whole.family, found);
 }
 
@@ -216,6 +230,9 @@ interface Given {
   dockers?: Readonly<Record<string, number>>;
 }
 
+/**
+ * @throws where no lab can be like the stack.
+ */
 export function planTwin(
   resources: readonly Reviewed[],
   before: Side,
@@ -223,29 +240,33 @@ export function planTwin(
   { seen = new Map(), nics = [], dockers = {} }: Given = {},
 ): TwinPlan {
   const found = hostsIn(resources);
-  const there = new Set(before.hosts.map(({ host }) => host));
+  const labelOf = (label: string): string => found.find(({ labels }) => labels.includes(label))?.label ?? label;
+  for (const label of [...nics.map(({ host }) => host), ...Object.keys(dockers)])
+    if (!found.some(({ labels }) => labels.includes(label)))
+      throw new Error(
+        `${quoted(label)} is no host of the stack: its hosts are ${found.map((host) => host.label).join(", ")}`,
+      );
+  const usesIn = (side: Side) =>
+    side.hosts.flatMap((host) => usesOf(side, host)).map((use) => ({ ...use, host: labelOf(use.host) }));
+  const [here, later] = [usesIn(before), usesIn(after)];
+  // What a change puts on one wire is on one: no program says that it is not.
+  const switchOf = wiring([...here, ...later]);
+  const there = new Set(before.hosts.map(({ host }) => labelOf(host)));
   // Of a host that is new nothing else is known than what the program says.
-  const sides: [Side, HostSide][] = [
-    ...before.hosts.map((host): [Side, HostSide] => [before, host]),
-    ...after.hosts.filter(({ host }) => !there.has(host)).map((host): [Side, HostSide] => [after, host]),
-  ];
-  const uses = sides.flatMap(([side, host]) => usesOf(side, host));
-  const switchOf = wiring(uses);
-  const taken = new Set<string>();
-  const hosts = found.map(({ label, of }): TwinHostPlan => {
-    const name = nameFor(label, taken);
-    taken.add(name);
-    const docker = dockers[label] ?? Number.parseInt(seen.get(label)?.docker ?? "", 10);
-    const all = nicsOf(label, uses, switchOf, seen.get(label), nics);
-    return { label, name, of, nics: all, ...(docker > 0 && { docker }) };
+  const known = [...here, ...later.filter(({ host }) => !there.has(host))];
+  const hosts = found.map(({ label, labels, of }, index): TwinHostPlan => {
+    const told = labels.map((one) => seen.get(one)).find((one) => one !== undefined);
+    const given = nics.filter(({ host }) => labels.includes(host));
+    const major = labels.map((one) => dockers[one]).find((one) => one !== undefined);
+    const docker = major ?? Number.parseInt(told?.docker ?? "", 10);
+    const all = nicsOf(label, known, switchOf, told, given);
+    return { label, labels, name: `h${index + 1}`, of, nics: all, ...(docker > 0 && { docker }) };
   });
   const networks = resources.filter(({ type, old }) => type === "MacvlanNetwork" && old !== undefined);
-  return {
-    hosts,
-    standIns: standInsOf(networks),
-    asked: networks.flatMap((network) => askedOn(network, resources, before, after, switchOf)),
-    unlike: unlikeOf(hosts, there),
-  };
+  const asked = networks.flatMap((network) =>
+    askedOn(network, resources, before, after, (host, nic) => switchOf(labelOf(host), nic)),
+  );
+  return { hosts, standIns: standInsOf(networks), asked, unlike: unlikeOf(hosts, there) };
 }
 
 function standInsOf(networks: readonly Reviewed[]): StandIn[] {
@@ -266,7 +287,7 @@ function askedOn(
   resources: readonly Reviewed[],
   before: Side,
   after: Side,
-  switchOf: (host: string, nic: string) => string,
+  switchOf: SwitchOf,
 ): Asked[] {
   const { host = "", formerHost = host, old, wanted } = network;
   const wire = (side: Side, at: string, props: Props | undefined): Wire[] => {
@@ -274,6 +295,8 @@ function askedOn(
     const parent = place?.networks.find(({ name }) => name === props?.["name"])?.parent;
     if (!place || !parent) return [];
     const { nic, ...tag } = nicOf(place, parent);
+    const { vlanId, protocol } = tag;
+    if (vlanId !== undefined && !(vlanId >= 0 && vlanId < 4096 && TAGS.includes(protocol ?? ""))) return [];
     return [{ switch: switchOf(at, nic), ...tag }];
   };
   const [here, later] = [wire(before, formerHost, old), wire(after, host, wanted)];
@@ -281,13 +304,25 @@ function askedOn(
   const subnets = subnetsOf(old?.["subnets"]).map(({ subnet }) => subnet);
   const known = resources.flatMap(({ old: props, wanted: next }) => [props, next]);
   const taken = known.flatMap(addressesIn);
-  const ranges = known.flatMap((props) => subnetsOf(props?.["subnets"]).flatMap(({ ipRange }) => ipRange ?? []));
+  const ranges = known.flatMap((props) =>
+    subnetsOf(props?.["subnets"]).map(({ subnet, ipRange }) => ipRange ?? subnet),
+  );
   return Object.entries(usersOf(old)).flatMap(([container, [address]]) => {
     const subnet = subnets.find((one) => address !== undefined && contains(parseCidr(one), parseAddress(address)));
-    const by = subnet === undefined ? undefined : freeIn(subnet, taken, ranges);
+    // With `probe` the one who asks would be a stranger in a range.
+    const by = subnet === undefined ? undefined : freeIn(subnet, taken, ranges, wanted?.["probe"] === true);
     if (address === undefined || subnet === undefined || by === undefined) return [];
     const name = String(old?.["name"]);
-    return [{ host: formerHost, container, network: name, address, by: `${by}/${subnet.split("/")[1]}`, wires }];
+    return [
+      {
+        host: formerHost,
+        container,
+        network: name,
+        address: parseAddress(address).address,
+        by: `${by}/${subnet.split("/")[1]}`,
+        wires,
+      },
+    ];
   });
 }
 
@@ -297,18 +332,21 @@ function unlikeOf(hosts: readonly TwinHostPlan[], there: ReadonlySet<string>): S
       some.map(({ label }) => said`${label}`),
       ", ",
     );
-  const ownWay = hosts.filter(({ nics }) => OWN_WAY in nics);
+  const about = (some: readonly TwinHostPlan[], text: (names: Said) => Said): Said[] =>
+    some.length > 0 ? [text(named(some))] : [];
+  const ownWay = hosts.filter(({ nics }) => Object.keys(nics).some((nic) => nic.startsWith(OWN_WAY)));
   const unseen = hosts.filter(({ docker }) => docker === undefined);
+  const other = hosts.filter(({ docker }) => docker !== undefined && !DOCKERS.includes(docker));
   const fresh = hosts.filter(({ label }) => !there.has(label));
   return [
     said`what switches really pass: there each passes every VLAN, and interfaces that share one are on one switch`,
-    said`other machines on the wire, other software on the hosts, and what containers do but answer a ping`,
-    ...(ownWay.length > 0
-      ? [said`over which interface SSH reaches ${named(ownWay)}: there it has one of its own`]
-      : []),
-    ...(unseen.length > 0
-      ? [said`which Docker ${named(unseen)} has: there it is 26, for a refresh has not told (--docker tells it)`]
-      : []),
-    ...(fresh.length > 0 ? [said`which interfaces ${named(fresh)} has: those that the program names are there`] : []),
+    said`other machines on the wire, other software on the hosts, containers that do not run, and what the others do but answer a ping`,
+    ...about(
+      ownWay,
+      (names) => said`what a change does to the interface that SSH reaches ${names} over: there it has one of its own`,
+    ),
+    ...about(unseen, (names) => said`which Docker ${names} has: there it is 26 (--docker tells it)`),
+    ...about(other, (names) => said`the Docker of ${names}: there it is the nearest of ${DOCKERS.join(", ")}`),
+    ...about(fresh, (names) => said`which interfaces ${names} has: those that the program names are there`),
   ];
 }

@@ -1,6 +1,6 @@
 // What of a stack's state the twin's stack begins with. Pure.
 import type { Seen } from "../kinds/readiness/kind";
-import { isOurs } from "../review/stack";
+import { isOurs, SECRET_KEY } from "../review/stack";
 import { type HostFields, hostLabel } from "../vocabulary/host";
 import { isMap } from "../vocabulary/values";
 
@@ -24,13 +24,12 @@ export interface Deployment {
   };
 }
 
-/** Of Pulumi's wire format: what marks a secret, sealed or open. */
-const SECRET_KEY = "4dabf18193072939515e22adb298388d";
+const isSecret = (value: unknown): boolean => isMap(value) && SECRET_KEY in value;
 
 function open(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(open);
+  if (Array.isArray(value)) return value.filter((inner) => !isSecret(inner)).map(open);
   if (!isMap(value)) return value;
-  const entries = Object.entries(value).filter(([, inner]) => !(isMap(inner) && SECRET_KEY in inner));
+  const entries = Object.entries(value).filter(([, inner]) => !isSecret(inner));
   return Object.fromEntries(entries.map(([key, inner]) => [key, open(inner)]));
 }
 
@@ -67,6 +66,10 @@ export function inStateOnly(state: Deployment): Deployment {
     },
   };
 }
+
+/** Resources through the plugin, which finds its hosts in ways that no twin leads astray. */
+export const hasPlugins = ({ deployment }: Deployment): boolean =>
+  (deployment.resources ?? []).some(({ type }) => type.startsWith("macvlan:index:"));
 
 /** Resources of other packages. */
 export const countOthers = ({ deployment }: Deployment): number =>

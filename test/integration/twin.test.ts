@@ -131,6 +131,8 @@ interface Told {
   sentence: string;
   tried: {
     base: { worked: boolean };
+    asked: number;
+    failed: string[];
     up?: { worked: boolean; said: string[] };
     told: string[];
     took: number;
@@ -207,7 +209,9 @@ describe("a twin", function () {
         });
         assert.match(stdout, /^\{/, `${exitCode} ${stderr}`);
         const { tried } = JSON.parse(stdout) as Told;
-        assert.ok(tried.base.worked, `${tried.told.join("\n")}\n${stderr}`);
+        const told = `${tried.told.join("\n")}\n${stderr}`;
+        assert.ok(tried.base.worked, told);
+        assert.deepEqual([tried.asked, tried.failed], [CONTAINERS.length, []], told);
         // Nothing of it has reached a host of the stack.
         for (const [index, host] of HOSTS.entries()) assertSame(await snapshot(host), before[index] ?? "");
         const really = await inFolder(folder);
@@ -219,8 +223,11 @@ describe("a twin", function () {
           really.exitCode === 0 ? "well" : "fails",
           tried.took.toFixed(0),
         ]);
-        const all = `${tried.told.join("\n")}\n${stderr}\n${really.all}`;
-        assert.deepEqual([exitCode === 0, tried.up?.worked, really.exitCode === 0], [good, good, good], all);
+        assert.deepEqual(
+          [exitCode === 0, tried.up?.worked, really.exitCode === 0],
+          [good, good, good],
+          `${told}\n${really.all}`,
+        );
       } finally {
         rmSync(folder, { recursive: true, force: true });
       }

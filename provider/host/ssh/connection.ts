@@ -11,7 +11,7 @@ import { trace } from "../trace";
 import { Changes } from "./changes";
 import { brokeBefore, type Channel, type Request, Session } from "./session";
 import { type Resolved, resolveAlias, type Target, targetOf } from "./target";
-import { wayOn } from "./twin";
+import { fromEnvironment, isOnTwin, wayOn } from "./twin";
 
 /** Passing troubles in which nothing can have been run: worth another try. */
 const PASSING = /ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ETIMEDOUT|EPIPE|before handshake|Connection lost|closed by/i;
@@ -185,7 +185,7 @@ async function connectionTo(
   const forget = (): void => {
     if (pool.get(key) === opening) pool.delete(key);
   };
-  const opening = open(resolveAlias(given), credentials, [...way, key], fresh, forget);
+  const opening = open(isOnTwin() ? { host: given } : resolveAlias(given), credentials, [...way, key], fresh, forget);
   pool.set(key, opening);
   opening.catch(forget);
   if (!fresh || !before) return opening;
@@ -201,7 +201,7 @@ async function connectionTo(
 /** With root's rights. A password for sudo goes in on standard input, before all that is ours. */
 async function sessionOn(host: HostFields, credentials: Credentials, fresh: boolean): Promise<Session> {
   const connection = await connectionTo(host, credentials, fresh);
-  const password = process.env["PULUMI_MACVLAN_SUDO_PASSWORD"] ?? credentials.sudoPassword;
+  const password = fromEnvironment("SUDO_PASSWORD") ?? credentials.sudoPassword;
   const asked = password === undefined ? ["sudo", "-n"] : ["sudo", "-S", "-p", ""];
   const sudo = host.sudo || password !== undefined ? asked : [];
   return connection.session(

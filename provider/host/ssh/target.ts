@@ -8,6 +8,7 @@ import { utils } from "ssh2";
 import { ConnectionError, messageOf } from "../../vocabulary/errors";
 import { type Credentials, type HostFields, hostLabel } from "../../vocabulary/host";
 import { knownHostsName, knownTypes, verdict } from "./known-hosts";
+import { fromEnvironment } from "./twin";
 
 const expand = (path: string): string => path.replace(/^~(?=\/|$)/, homedir());
 
@@ -72,9 +73,9 @@ const readable = (path: string): string | undefined => {
 function authentication({ host, identityFile }: Resolved, given: Credentials): Partial<ConnectConfig> {
   const label = hostLabel(host);
   // Those of the environment go first: the ones in a stack's state may be dead, and a destroy has no others.
-  const path = process.env["PULUMI_MACVLAN_PRIVATE_KEY_PATH"] ?? host.privateKeyPath;
-  const credentials = { ...given, password: process.env["PULUMI_MACVLAN_PASSWORD"] ?? given.password };
-  if (process.env["PULUMI_MACVLAN_PRIVATE_KEY_PATH"]) delete credentials.privateKey;
+  const path = fromEnvironment("PRIVATE_KEY_PATH") ?? host.privateKeyPath;
+  const credentials = { ...given, password: fromEnvironment("PASSWORD") ?? given.password };
+  if (fromEnvironment("PRIVATE_KEY_PATH")) delete credentials.privateKey;
   const auth: Partial<ConnectConfig> = {};
   let key = credentials.privateKey;
   if (key === undefined && path !== undefined) {

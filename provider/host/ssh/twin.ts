@@ -14,6 +14,12 @@ export interface TwinHost {
   connection: HostFields;
 }
 
+/** What the environment says of ways to the stack's own hosts, which a twin has nothing of. */
+export const fromEnvironment = (name: string): string | undefined =>
+  isOnTwin() ? undefined : process.env[`PULUMI_MACVLAN_${name}`];
+
+export const isOnTwin = (): boolean => process.env[TWIN] !== undefined;
+
 const read = (file: string): TwinHost[] => JSON.parse(readFileSync(file, "utf8"));
 
 /** The way to a host: the one given, or that to its twin. */
@@ -24,8 +30,10 @@ export function wayOn(
 ): { host: HostFields; credentials: Credentials } {
   if (file === undefined) return { host, credentials };
   const label = hostLabel(host);
-  // The plugin's hosts are known by their names.
-  const found = read(file).find(({ of }) => of.some((other) => sameHost(other, host) || hostLabel(other) === label));
+  const twins = read(file);
+  const found =
+    twins.find(({ of, connection }) => [...of, connection].some((other) => sameHost(other, host))) ??
+    twins.find(({ of }) => of.some((other) => hostLabel(other) === label));
   if (!found)
     throw new ConnectionError(`${label} is no host of the twin: neither the state nor the preview knew of it`);
   const { connectTimeout, commandTimeout, confirmTimeout } = host;

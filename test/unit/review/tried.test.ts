@@ -12,6 +12,9 @@ const WELL: Tried = {
   again: worked,
   back: worked,
   left: [],
+  containers: 3,
+  asked: 3,
+  failed: [],
   silent: [],
   flows: 8,
   unexpected: [],
@@ -37,6 +40,13 @@ describe("what a twin tells", () => {
     assert.ok(wentWell(WELL));
   });
 
+  it("does not say of those that nobody asked that they missed nothing", () => {
+    assert.equal(told({ asked: 2 })[1], "no container missed an answer (2 of 3 containers could be asked)");
+    assert.equal(told({ asked: 0 })[1], "no container could be asked");
+    assert.equal(told({ asked: 0, containers: 0 })[1], "no container is on its networks");
+    assert.equal(told({ silent: [silent("db", 9, true)] })[1], "no other container missed an answer");
+  });
+
   it("says who was off longest", () => {
     assert.equal(told({ silent: [silent("hub", 0.4)] })[1], "hub gave no answer for 0.4 s");
     assert.equal(
@@ -56,6 +66,7 @@ describe("what a twin tells", () => {
       { unexpected: [{ name: "a to b", expect: "reachable", found: "unreachable" }] },
       "1 packet did not fare as foretold",
     ],
+    ["what could not be looked at", { failed: ["host1 does not answer"] }, "not all could be looked at"],
     ["traces", { left: ['host1 has "x"'] }, "going back did not leave the hosts as they were"],
     ["a second update", { again: failed }, "a second update did not find everything as it is to be"],
   ];

@@ -5,7 +5,7 @@ import { reviewOf } from "../../review/golden";
 
 const sent = (name: string, outside?: string): string[] => {
   const { after, cells } = reviewOf(name);
-  return flowsOf(after, cells, outside).map((probe) => `${probe.name}: ${probe.expect}`);
+  return flowsOf(after, cells, "after", outside).map((probe) => `${probe.name}: ${probe.expect}`);
 };
 
 describe("a twin's packets", () => {

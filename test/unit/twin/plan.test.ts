@@ -16,7 +16,11 @@ describe("a twin's plan", () => {
     const { hosts } = planOf("a-wider-subnet");
     assert.deepEqual(
       hosts.map(({ label, name, nics }) => [label, name, nics]),
-      ["host1", "host2", "host3"].map((name) => [name, name, { enp0s8: "switch1", mgmt0: "management" }]),
+      ["host1", "host2", "host3"].map((name, index) => [
+        name,
+        `h${index + 1}`,
+        { enp0s8: "switch1", mgmt0: "management" },
+      ]),
     );
     assert.deepEqual(hosts[0]?.of, [{ address: "host1.example", name: "host1" }]);
   });
@@ -55,7 +59,7 @@ describe("a twin's plan", () => {
       ],
     );
     const text = unlike.map(plainly).join("\n");
-    assert.match(text, /^over which interface SSH reaches host2, host3:/m);
+    assert.match(text, /^what a change does to the interface that SSH reaches host2, host3 over:/m);
     assert.match(text, /^which Docker host2 has:/m);
   });
 
@@ -63,6 +67,46 @@ describe("a twin's plan", () => {
     const { hosts, unlike } = planOf("a-host-more");
     assert.deepEqual(hosts.find(({ label }) => label === "host4")?.nics, { enp0s8: "switch1", mgmt0: "management" });
     assert.match(unlike.map(plainly).join("\n"), /^which interfaces host4 has:/m);
+  });
+
+  /** Of one resource, as a state may have it. */
+  const bent = (type: string, change: (props: Record<string, unknown>) => object) => {
+    const { before, after } = reviewOf("a-wider-subnet");
+    const { resources } = readStackChange(json("a-wider-subnet", "preview.json"), json("a-wider-subnet", "state.json"));
+    const [first, ...rest] = resources.filter((resource) => resource.type === type);
+    const others = resources.filter((resource) => resource.type !== type);
+    const told = first?.old && { ...first, old: { ...first.old, ...change(first.old) } };
+    return { resources: [...(told ? [told] : []), ...rest, ...others], before, after };
+  };
+
+  it("knows a host that gets another name as the one it was", () => {
+    const { resources, before, after } = bent("MacvlanNetwork", () => ({
+      host: { address: "host1.example", name: "cellar" },
+    }));
+    const { hosts } = planTwin(resources, before, after, {
+      nics: [{ host: "cellar", nic: "eth9", switch: undefined }],
+    });
+    assert.deepEqual(hosts.length, 3);
+    const one = hosts.find(({ labels }) => labels.includes("cellar"));
+    assert.deepEqual([one?.labels, one?.nics["eth9"]], [["cellar", "host1"], "switch1"]);
+  });
+
+  it("refuses hosts of one name, hosts that nobody knows, and what is no interface's name", () => {
+    const { resources, before, after } = bent("MacvlanNetwork", () => ({
+      host: { address: "elsewhere", name: "host2" },
+    }));
+    assert.throws(() => planTwin(resources, before, after), /two hosts of the stack are called "host2"/);
+    assert.throws(
+      () => planOf("a-wider-subnet", { dockers: { host9: 28 } }),
+      /"host9" is no host of the stack: its hosts are host1, host2, host3/,
+    );
+    const nics = [{ host: "host1", nic: "x; id", switch: undefined }];
+    assert.throws(() => planOf("a-wider-subnet", { nics }), /"x; id" on host1 is no name of an interface/);
+  });
+
+  it("has interfaces that a change puts in one VLAN on one switch", () => {
+    const { hosts } = planOf("a-vlan-more");
+    assert.deepEqual(new Set(hosts.map(({ nics }) => nics["enp0s8"])), new Set(["switch1"]));
   });
 
   it("has a stand-in for each container, and asks it where it stands before and after", () => {

@@ -16,7 +16,7 @@ const state = (): Deployment => {
   const { version, deployment } = json("a-wider-subnet", "state.json") as Deployment;
   const resources = (deployment.resources ?? []).map((resource) => ({
     ...resource,
-    inputs: { ...(resource.inputs as object), credentials: sealed, list: [{ key: sealed, note: "open" }] },
+    inputs: { ...(resource.inputs as object), credentials: sealed, list: [sealed, { key: sealed, note: "open" }] },
   }));
   return { version, deployment: { ...deployment, secrets_providers: { state: { salt: "CANARY" } }, resources } };
 };

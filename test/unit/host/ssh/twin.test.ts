@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TwinHost, wayOn } from "../../../../provider/host/ssh/twin";
+import { fromEnvironment, TWIN, type TwinHost, wayOn } from "../../../../provider/host/ssh/twin";
 import type { HostFields } from "../../../../provider/vocabulary/host";
 
 describe("the way to a host", () => {
@@ -40,6 +40,32 @@ describe("the way to a host", () => {
       confirmTimeout: undefined,
     };
     assert.deepEqual(wayOn(real, { password: "x" }, file), { host: wanted, credentials: {} });
+  });
+
+  it("is told by key or address before it is by name: names may have been swapped", () => {
+    const other: HostFields = { address: "10.0.0.3", name: "db" };
+    const twins: TwinHost[] = [
+      { of: [real, { ...real, name: "db" }], connection },
+      { of: [other, { ...other, name: "nas" }], connection: { ...connection, port: 22111 } },
+    ];
+    const swapped = join(folder, "swapped.json");
+    writeFileSync(swapped, JSON.stringify(twins));
+    assert.equal(wayOn(other, {}, swapped).host.port, 22111);
+    assert.equal(wayOn({ ...real, name: "db" }, {}, swapped).host.port, 22110);
+    // The one who sends the packets has the twin's own connections.
+    assert.equal(wayOn({ ...connection, hostKey: ["ssh-ed25519 CCCC"], port: 22111 }, {}, swapped).host.port, 22111);
+  });
+
+  it("takes nothing from the environment that is for the stack's own hosts", () => {
+    process.env["PULUMI_MACVLAN_PASSWORD"] = "x";
+    try {
+      assert.equal(fromEnvironment("PASSWORD"), "x");
+      process.env[TWIN] = file;
+      assert.equal(fromEnvironment("PASSWORD"), undefined);
+    } finally {
+      delete process.env["PULUMI_MACVLAN_PASSWORD"];
+      delete process.env[TWIN];
+    }
   });
 
   it("is known by key, address or name", () => {
