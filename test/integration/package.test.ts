@@ -150,7 +150,7 @@ new HostShim("shim30", { host, network, name: "shim30", address: "172.16.30.2", 
     const { stdout } = await execa("npm", [...pack, "--pack-destination", folder], { cwd: ROOT });
     const paths = [...stdout.matchAll(/"path": "([^"]+)"/g)].map(([, path = ""]) => path);
     assert.deepEqual(
-      paths.filter((path) => !/^(package\.json|README\.md|dist\/[a-z]+\.(js|d\.ts)|image\/.+)$/.test(path)),
+      paths.filter((path) => !/^(package\.json|README\.md|dist\/(?:twin\/)?[a-z]+\.(js|d\.ts)|image\/.+)$/.test(path)),
       [],
     );
     const recipes = execFileSync("git", ["ls-files", "lab/image"], { cwd: ROOT, encoding: "utf8" }).trim().split("\n");
