@@ -6,4 +6,5 @@ export * from "./packages";
 export * from "./progress";
 export * from "./root";
 export * from "./topology";
+export { complaints, refuseOldPackage } from "./twin/stack";
 export { tryOnTwin } from "./twin/twin";

@@ -10,16 +10,15 @@ const NOT_THEIRS = /^(?:PULUMI_MACVLAN_|PULUMI_BACKEND_URL$|PULUMI_STACK$|PULUMI
 const MOST_LINES = 20;
 const MOST_LETTERS = 400;
 
-/** Of what Pulumi prints, what it says went wrong: not what programs print, which may be anything. */
-function complaints(printed: string): string[] {
-  const lines = printed.split("\n");
+/** Of what Pulumi prints, what it says went wrong: each error with the lines that stand further in. What programs print may be anything. */
+export function complaints(printed: string): string[] {
   const told: string[] = [];
-  let within = 0;
-  for (const line of lines) {
+  let error = Number.POSITIVE_INFINITY;
+  for (const line of printed.split("\n")) {
     const depth = line.search(/\S/);
-    if (/^\s*error: /.test(line)) within = depth;
-    else if (depth < 0 || depth < within || told.length === 0) within = Number.POSITIVE_INFINITY;
-    if (depth >= within) told.push(line.trim().slice(0, MOST_LETTERS));
+    if (/^\s*error: /.test(line)) error = depth;
+    else if (depth <= error) error = Number.POSITIVE_INFINITY;
+    if (error <= depth) told.push(line.trim().slice(0, MOST_LETTERS));
   }
   return told.slice(0, MOST_LINES);
 }
