@@ -33,6 +33,7 @@ const LONGEST = [
   "day-two",
   "typed",
   "persist",
+  "twin",
   "readiness",
   "guard",
   "doors",
