@@ -27,8 +27,9 @@ export const HOSTS: readonly LabHost[] = [
   { name: "host3", release: "forky", docker, nics: { enp0s3: "management", enp0s8: "trunk", enp0s9: "outside" } },
 ];
 
-/** The server on the outside net: it answers pings and HTTP, and has no route back to any VLAN. */
+/** On the outside net; hosts come after it. */
 const SERVER = 10;
+/** The server on the outside net: it answers pings and HTTP, and has no route back to any VLAN. */
 export const OUTSIDE_SERVER = `203.0.113.${SERVER}`;
 
 export const managementAddress = (index: number): string => `10.77.0.${11 + index}`;

@@ -38,16 +38,19 @@ export function refuseOldPackage(folder: string): void {
 export class TwinStack {
   private readonly env: NodeJS.ProcessEnv;
   private readonly project: string;
+  /** Without the organisation that a backend of the cloud has it in. */
+  private readonly stack: string;
 
   /** `hostsFile` says which host of the twin stands for which. */
   constructor(
     private readonly folder: string,
-    private readonly stack: string,
+    stack: string,
     hostsFile: string,
     /** What seals the twin's state where nobody gives a passphrase. */
     secret: string,
   ) {
     this.project = join(folder, "project");
+    this.stack = stack.split("/").at(-1) ?? "";
     const given = Object.entries(process.env).filter(([name]) => !NOT_THEIRS.test(name));
     this.env = {
       ...Object.fromEntries(given),
@@ -64,22 +67,18 @@ export class TwinStack {
   }
 
   private pulumi(cwd: string, words: readonly string[], more: NodeJS.ProcessEnv = {}) {
-    return execa(
-      "pulumi",
-      [...words, "--stack", this.stack.split("/").at(-1) ?? "", "--non-interactive", "--color", "never"],
-      {
-        cwd,
-        env: { ...this.env, ...more },
-        extendEnv: false,
-        stdin: "ignore",
-        reject: false,
-      },
-    );
+    return execa("pulumi", [...words, "--stack", this.stack, "--non-interactive", "--color", "never"], {
+      cwd,
+      env: { ...this.env, ...more },
+      extendEnv: false,
+      stdin: "ignore",
+      reject: false,
+    });
   }
 
   /** The configuration of a program's folder, as a copy: Pulumi writes into the one it is given. */
   private configOf(folder: string): string {
-    const name = `Pulumi.${this.stack.split("/").at(-1)}.yaml`;
+    const name = `Pulumi.${this.stack}.yaml`;
     const copy = join(this.project, name);
     if (existsSync(join(folder, name))) copyFileSync(join(folder, name), copy);
     return copy;

@@ -8,6 +8,7 @@ import { type HostSide, type Side, subnetsOf } from "../review/side";
 import type { Props, Reviewed } from "../review/stack";
 import { contains, formatAddress, parseAddress, parseCidr } from "../vocabulary/addresses";
 import { quoted } from "../vocabulary/errors";
+import { isInterface } from "../vocabulary/fields";
 import { type HostFields, hostLabel, hostSchema, sameHost } from "../vocabulary/host";
 
 /** What a lab knows of a host before anybody configures it. */
@@ -70,8 +71,6 @@ const MANAGEMENT = "management";
 const OUTSIDE = "outside";
 /** Where no interface of a host is known to be its way in. */
 const OWN_WAY = "mgmt0";
-/** What the kernel takes, but for what a shell would read. */
-const isInterface = (name: string): boolean => /^[A-Za-z0-9_.:@-]{1,15}$/.test(name) && !name.startsWith("-");
 const TAGS = ["802.1Q", "802.1ad"];
 /** The major numbers of the lab's. */
 const DOCKERS = [20, 26, 28];

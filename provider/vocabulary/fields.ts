@@ -38,6 +38,9 @@ export const interfaceName = parsed("must be the name of a network interface", (
   return name;
 });
 
+/** As said by somebody else than a program. */
+export const isInterface = (name: string): boolean => interfaceName.safeParse(name).success;
+
 /** A router's name: part of the names of an nft table, of a comment that iptables shows as it is, and of files. */
 export const routerName = parsed("must be a router's name", (name) => {
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,14}$/.test(name)) {

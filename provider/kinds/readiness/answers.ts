@@ -6,6 +6,7 @@ import { explainCommon } from "../../lifecycle/explain";
 import type { CommonInputs } from "../../lifecycle/kind";
 import { contains, overlaps, parseAddress, parseCidr } from "../../vocabulary/addresses";
 import { quoted } from "../../vocabulary/errors";
+import { isInterface } from "../../vocabulary/fields";
 import { markOf } from "../../vocabulary/mark";
 import { type InterVlanRouterInputs, interVlanRouter, tableOf } from "../inter-vlan-router/kind";
 import { macvlanLink } from "../macvlan-link/kind";
@@ -148,16 +149,14 @@ export const usersOf = ({ name }: { name: string }, sections: Sections): string[
       return [container.replace(/^\//, ""), ...chosen.filter((text) => /^[0-9A-Fa-f.:]+$/.test(text))].join(" ");
     });
 
-const interfacesName = /^[A-Za-z0-9_.:@-]{1,15}$/;
-
 /** What it told of itself. */
 export function seenIn(sections: Sections): Seen | undefined {
   const lines = (sections.get("seen") ?? "").split("\n").map((line) => line.split(" "));
-  const told = (what: string, form: RegExp): string[] =>
-    lines.flatMap(([name, value = ""]) => (name === what && form.test(value) ? [value] : []));
-  const [docker] = told("docker", /^[\w.+~-]+$/);
-  const nics = told("nic", interfacesName);
-  const [way] = told("way", interfacesName);
+  const told = (what: string, isOne: (value: string) => boolean): string[] =>
+    lines.flatMap(([name, value = ""]) => (name === what && isOne(value) ? [value] : []));
+  const [docker] = told("docker", (value) => /^[\w.+~-]+$/.test(value));
+  const nics = told("nic", isInterface);
+  const [way] = told("way", isInterface);
   if (nics.length === 0 && docker === undefined) return undefined;
   return { ...(docker !== undefined && { docker }), nics, ...(way !== undefined && { way }) };
 }
