@@ -1,5 +1,5 @@
 // check, diff, create, read, update and delete, once for all resources. No Pulumi here: an adapter (pulumi/dynamic) maps
-// these onto its own calls. check and diff are pure; the other four are one round trip to the host each.
+// these onto its own calls. check and diff are pure; the other four are one round trip to the host each; what is adopted is read first.
 import type { z } from "zod";
 import { z as schema } from "zod";
 import { decodeSections, failureIn, notPutBack, outcomeOf, type Sections } from "../formats/sections";
@@ -306,8 +306,17 @@ async function ensure(kind: ResourceKind, runner: Runner, props: Props, previous
 export const idOf = (kind: ResourceKind, inputs: CommonInputs): string =>
   `${hostLabel(inputs.host)}/${kind.localId(inputs)}`;
 
+/** What is to be taken over, and is as wanted already, is known: then nothing of it is made anew. */
+async function asItIs(kind: ResourceKind, runner: Runner, props: Props): Promise<Props | undefined> {
+  const inputs = inputsOf(kind, props);
+  if (!inputs.adopt) return undefined;
+  const observed = kind.decode(await runVerb(kind, runner, "read", inputs), inputs);
+  return observed && differences(kind, props, observed).length === 0 ? props : undefined;
+}
+
 export async function create(kind: ResourceKind, runner: Runner, inputs: Props): Promise<{ id: string; outs: Props }> {
-  return { id: idOf(kind, inputsOf(kind, inputs)), outs: await ensure(kind, runner, inputs) };
+  const previous = await asItIs(kind, runner, inputs);
+  return { id: idOf(kind, inputsOf(kind, inputs)), outs: await ensure(kind, runner, inputs, previous) };
 }
 
 export async function update(kind: ResourceKind, runner: Runner, olds: Props, news: Props): Promise<{ outs: Props }> {

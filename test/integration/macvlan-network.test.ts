@@ -218,5 +218,31 @@ for (const { name: host } of HOSTS) {
       await network.delete();
       assertSame(await snapshot(host), before);
     });
+
+    it("takes over by adopt one that is as described, without touching it or what is on it, and then changes and deletes it", async () => {
+      await on(
+        host,
+        `docker network create -d macvlan -o parent=enp0s8 --subnet 172.16.10.0/24 --ip-range 172.16.10.64/26 --label by=hand mac1
+         docker run -d --name c1 --network mac1 busybox sleep 100000`,
+      );
+      const { IPAddress } = (await container("c1")) ?? {};
+      const were = [await shown(), await container("c1"), await macOf("c1")];
+      const described = {
+        parent: "enp0s8",
+        name: "mac1",
+        subnets: [{ subnet: "172.16.10.0/24", ipRange: "172.16.10.64/26" }],
+        labels: { by: "hand" },
+      };
+      await assert.rejects(driven("MacvlanNetwork", host, described).create(), /or take it over with adopt: true/);
+      network = await driven("MacvlanNetwork", host, { ...described, adopt: true }).create();
+      assert.deepEqual([await shown(), await container("c1"), await macOf("c1")], were);
+      assert.equal((await network.diff({ adopt: false })).changes, false, "it is ours from here on");
+      await network.update({ adopt: false, labels: { by: "program" } });
+      assert.equal((await shown()).Labels["by"], "program");
+      assert.deepEqual([(await container("c1"))?.IPAddress, await macOf("c1")], [IPAddress, were[2]]);
+      await on(host, "docker rm -f c1");
+      await network.delete();
+      assertSame(await snapshot(host), before);
+    });
   });
 }

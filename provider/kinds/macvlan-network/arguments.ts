@@ -17,6 +17,10 @@ export interface MacvlanNetworkArguments extends DockerNetwork {
    * `configOnly`. Default: "local". Replaces. Docker option --scope.
    */
   scope?: "local" | "swarm" | undefined;
-  /** Take over a network of this name that was not made by this package; it is made anew with our mark, and deleted as one of ours. Default: false. */
+  /**
+   * Take over a network of this name that was not made by this package: one that is as described already stays as it is, with all that is on
+   * it (our mark is kept in a file of the host: Docker adds no label to a network), any other one is made anew; it is deleted as one of ours.
+   * Default: false.
+   */
   adopt?: boolean | undefined;
 }

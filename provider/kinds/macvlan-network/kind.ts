@@ -237,7 +237,7 @@ export const macvlanNetwork: ResourceKind<MacvlanNetworkInputs> = {
     ];
   },
   script: "macvlan-network",
-  library: ["docker", "standin", "strangers"],
+  library: ["docker", "standin", "advertised", "strangers"],
   data: (inputs, previous) => [
     inputs.name,
     inputs.parent ?? "",

@@ -260,7 +260,9 @@ disconnect_all() {
   list= waiting=$1
   IFS=$nl
   for line in $1; do
-    list="${list}POST /networks/$name/disconnect {\"Container\":\"${line%%|*}\",\"Force\":true}$nl"
+    split "$line"
+    hear_nothing "$process"
+    list="${list}POST /networks/$name/disconnect {\"Container\":\"$container\",\"Force\":true}$nl"
   done
   IFS=" 	$nl"
   [ -n "$list" ] || return 0
@@ -282,12 +284,19 @@ gone() {
 }
 
 # A stand-in answers better than a Docker that has gone.
-make_room() { [ "$code" = 000 ] || { split "${waiting%%"$nl"*}" && step_aside "$process"; }; }
+make_room() {
+  [ "$code" = 000 ] || {
+    split "${waiting%%"$nl"*}"
+    hear_nothing "$process"
+    step_aside "$process"
+  }
+}
 
 # A hook: the container of the next line is back. One that has gone in the meantime (docker run --rm) is nobody's loss; one that is there
 # already came with a request that Docker said had failed (a full disk).
 back() {
   next_waiting
+  hear_again "$process" &
   case $1:$2 in
     2* | *"already exists in network"*) keep_mac "$line" >>"$macs" & ;;
     *"No such container"*) ;;
@@ -347,6 +356,7 @@ forget_lost() {
   while IFS= read -r line; do
     split "$line"
     step_aside "$process" </dev/null
+    hear_again "$process" </dev/null
   done <"$lost"
   rm -f "$lost" "$pipe" "$pipe.answers" "$macs"
 }
