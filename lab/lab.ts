@@ -309,6 +309,12 @@ export class Lab {
     return this.port(host, nic, "state", on ? "3" : "0");
   }
 
+  /** Whether the switch passes LLDP on, which a switch keeps to itself: for tests that say what a switch would say. */
+  async passesLldp(net: Net, on: boolean): Promise<void> {
+    const mask = on ? "0x4000" : "0";
+    await command("ip", "-n", this.netns, "link", "set", this.bridge(net), "type", "bridge", "group_fwd_mask", mask);
+  }
+
   // --- how it is made --------------------------------------------------------------------------------------
 
   private umid(host: string): string {

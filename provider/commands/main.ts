@@ -4,7 +4,9 @@ import { Command } from "commander";
 import { requireNode } from "../pulumi/node";
 import { VERSION } from "../pulumi/plugin/version";
 import { messageOf } from "../vocabulary/errors";
+import { doctorCommand } from "./doctor";
 import { reviewCommand } from "./review";
+import { scanCommand } from "./scan";
 import { twinCommand } from "./twin";
 
 async function main(): Promise<void> {
@@ -12,7 +14,9 @@ async function main(): Promise<void> {
   await new Command("pulumi-macvlan")
     .description("Commands beside the resources of pulumi-macvlan.")
     .version(VERSION)
+    .addCommand(doctorCommand())
     .addCommand(reviewCommand())
+    .addCommand(scanCommand())
     .addCommand(twinCommand())
     .parseAsync();
 }

@@ -17,9 +17,12 @@ export const formatOption = (): Option =>
 
 export const outputOption = (): Option => new Option("--output <file>", "where it goes (default: standard output)");
 
+/** Of a file, or of standard input (`-`). */
+export const readText = (file: string): string => readFileSync(file === "-" ? 0 : file, "utf8");
+
 export function readJson(file: string, what: string): unknown {
   try {
-    return JSON.parse(readFileSync(file === "-" ? 0 : file, "utf8"));
+    return JSON.parse(readText(file));
   } catch (error) {
     throw new Error(
       `cannot read ${file === "-" ? "standard input" : file}, which should hold what \`${what}\` printed: ${messageOf(error)}`,

@@ -5,7 +5,7 @@ import { quoted } from "../vocabulary/errors";
 import { hostLabel } from "../vocabulary/host";
 import type { CommonInputs } from "./kind";
 
-const PACKAGES: Record<string, string> = {
+export const PACKAGES: Record<string, string> = {
   ip: "iproute2 (its `ip` command; busybox's can't do this)",
   nft: "nftables",
   docker: "Docker (its `docker` command)",

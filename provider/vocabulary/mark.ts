@@ -1,7 +1,7 @@
 // The mark that every object of ours carries on a host: interface alias, Docker label, nft table comment.
 import { createHash } from "node:crypto";
 
-const PREFIX = "pulumi-macvlan ";
+export const PREFIX = "pulumi-macvlan ";
 const LIMIT = 120; // An nft comment holds 128 bytes; an interface alias 255.
 
 /** Plain letters only, so that the same mark fits everywhere; what had to be changed is told apart by a hash. */

@@ -28,3 +28,6 @@ export function canonical(value: unknown): string {
 }
 
 export const withoutUndefined = (props: Props): Props => JSON.parse(JSON.stringify(props)) as Props;
+
+/** What somebody else wrote, as text alone: nothing of it moves a terminal's cursor, or ends a line. */
+export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, " ");

@@ -8,7 +8,7 @@ import { handlers } from "../../provider/pulumi/dynamic/handlers";
 import { AT_PREVIEW, AT_PREVIEW_TOGETHER, network, ON_HOST, vlan } from "../refusals";
 import { COMMON, RIGHT } from "../unit/inputs";
 import { lab } from "./hooks";
-import { assertSame, bendIp, connection, driven, mendIp, on, type Props, snapshot } from "./hosts";
+import { assertSame, bendIp, connection, driven, haveOps, mendIp, on, type Props, snapshot } from "./hosts";
 
 const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-keys-"));
 
@@ -36,12 +36,7 @@ async function refusedAtPreview(resources: [string, Props][], property: string |
 
 describe("what is refused, with nothing changed", function () {
   this.timeout(60_000);
-  before(async () => {
-    await on(
-      "host1",
-      "id ops >/dev/null 2>&1 || useradd -m -p '*' -s /bin/sh ops; chmod 644 /etc/ssh/lab_authorized_keys",
-    );
-  });
+  before(() => haveOps("host1"));
 
   for (const { what, type, inputs, given = "true", after = "true", message } of ON_HOST) {
     it(what, async () => {

@@ -22,6 +22,8 @@ const scripts = new Map([
   ["confirm", textOf(readLibrary("confirm"))],
   ...kinds.map(({ script, library }): [string, string] => [script, textOf(readScript(script, library))]),
   ["reachability", textOf(readScript("reachability"))],
+  ["doctor", textOf(readLibrary("doctor"))],
+  ["scan", textOf(readLibrary("docker", "scan"))],
   ["readiness", textOf(readScript("readiness", ["docker", "routers"]))],
 ]);
 const shells = [["sh"], ["dash"], ["bash", "--posix"], ["busybox", "sh"]].filter(
@@ -31,27 +33,32 @@ const shells = [["sh"], ["dash"], ["bash", "--posix"], ["busybox", "sh"]].filter
 describe("scripts", () => {
   it("are there", () => {
     assert.deepEqual(names, [
+      "advertised.sh",
       "confirm.sh",
       "docker.sh",
+      "doctor.sh",
       "guard.sh",
       "legs.sh",
       "lib.sh",
       "persist.sh",
       "routers.sh",
+      "scan.sh",
       "session.sh",
       "standin.sh",
       "strangers.sh",
     ]);
     const folders = readdirSync(KINDS).filter((folder) => existsSync(join(KINDS, folder, "script.sh")));
-    assert.deepEqual(folders.concat("confirm").sort(), [...scripts.keys()].sort());
+    assert.deepEqual(folders.concat("confirm", "doctor", "scan").sort(), [...scripts.keys()].sort());
     assert.deepEqual([...scripts.keys()].sort(), [
       "confirm",
+      "doctor",
       "host-interface",
       "inter-vlan-router",
       "macvlan-link",
       "macvlan-network",
       "reachability",
       "readiness",
+      "scan",
       "vlan-subinterface",
     ]);
   });

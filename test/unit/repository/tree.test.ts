@@ -38,7 +38,9 @@ describe("the repository", () => {
       "plan",
       "review",
       "twin",
+      "doctor",
       "pulumi",
+      "scan",
       "commands",
       "",
     ];

@@ -1,0 +1,130 @@
+// What switches pass between hosts, by the frames that came through. Pure.
+import type { Examined, Heard } from "./facts";
+import type { Finding } from "./finding";
+
+/** A host's interface. */
+export interface Port {
+  host: string;
+  nic: string;
+}
+
+/** Between two NICs, in one VLAN. */
+export interface Passage {
+  vlanId: number;
+  from: Port;
+  to: Port;
+  /**
+   * small: only frames come through that are shorter than the MTU. stripped: they come through without their tag. dropped: none does, but those
+   * without a tag do. apart: none does at all.
+   */
+  how: "passes" | "small" | "stripped" | "dropped" | "apart";
+  /** Of the longest frame that should come through: bytes behind its head and tag. */
+  mtu: number;
+}
+
+interface Sender extends Port {
+  index: number;
+  mtu: number;
+  named: boolean;
+}
+
+/** Of the frames that it sends, as library/doctor.sh has it. */
+const sizesOf = ({ mtu }: Sender): number[] => [128, ...[1500, mtu].filter((size) => size <= mtu)];
+
+const HOW: Record<Exclude<Passage["how"], "passes">, (passage: Passage) => [what: string, advice: string]> = {
+  dropped: ({ vlanId }) => [
+    "no frame with this VLAN's tag comes through, but frames without one do",
+    `let VLAN ${vlanId} through, tagged, on the switch's ports to both (and on what is between them)`,
+  ],
+  stripped: ({ vlanId }) => [
+    "frames come through without their tag",
+    `make VLAN ${vlanId} tagged on the switch's ports to both: it is the untagged ("native", "access") one of one of them`,
+  ],
+  small: ({ mtu }) => [
+    `frames of ${mtu} bytes do not come through with a tag, which makes them 4 bytes longer`,
+    `let the switch's ports take ${mtu + 4} bytes (${mtu + 22} with head and checksum), or set mtu: ${mtu - 4} on what stands on the VLAN`,
+  ],
+  apart: () => [
+    "no frame comes through, with or without a tag",
+    "see to the cables, and whether these ports are of one network at all",
+  ],
+};
+
+function howOf(heard: readonly Heard[], vlanId: number, mtu: number, together: boolean): Passage["how"] {
+  const frames = heard.filter((frame) => frame.vlanId === vlanId);
+  const tagged = frames.filter((frame) => frame.tagged);
+  if (tagged.length > 0) return tagged.some(({ size }) => size >= mtu) ? "passes" : "small";
+  if (frames.length > 0) return "stripped";
+  return together ? "dropped" : "apart";
+}
+
+const portOf = ({ host, nic }: Port): Port => ({ host, nic });
+export const showPort = ({ host, nic }: Port): string => `${host} ${nic}`;
+
+/** Two ports have a switch in common where frames come through, or where both were named for it. */
+function passagesOf(
+  hosts: readonly Examined[],
+  vlans: readonly number[],
+  named: readonly (readonly string[])[],
+): Passage[] {
+  const senders: Sender[] = hosts.flatMap(({ host, facts }, index) =>
+    (facts?.sent ?? []).map((nic) => ({
+      index,
+      host,
+      nic,
+      mtu: facts?.nics.find(({ name }) => name === nic)?.mtu ?? 1500,
+      named: (named[index] ?? []).includes(nic),
+    })),
+  );
+  const heardBy = (to: Sender, from: Sender): Heard[] =>
+    (hosts[to.index]?.facts?.heard ?? []).filter(
+      (frame) => frame.nic === to.nic && frame.from.host === from.index && frame.from.nic === from.nic,
+    );
+  return vlans.flatMap((vlanId) =>
+    senders.flatMap((from) =>
+      senders.flatMap((to): Passage[] => {
+        if (to.index === from.index) return [];
+        const heard = heardBy(to, from);
+        const together = heard.length > 0 || heardBy(from, to).length > 0;
+        if (!together && !(from.named && to.named)) return [];
+        const mtu = Math.max(...sizesOf(from).filter((size) => size <= to.mtu));
+        return [{ vlanId, from: portOf(from), to: portOf(to), how: howOf(heard, vlanId, mtu, together), mtu }];
+      }),
+    ),
+  );
+}
+
+/** One port that all of them have in common is told of once, with all others. */
+function tellOf(passages: readonly Passage[]): Finding[] {
+  const [first] = passages;
+  if (!first || first.how === "passes") return [];
+  const ends = passages.map(({ from, to }) => [showPort(from), showPort(to)]);
+  const common = [first.to, first.from].find((port) => ends.every((pair) => pair.includes(showPort(port))));
+  const [what, advice] = HOW[first.how](first);
+  if (!common) {
+    const pairs = new Map(
+      passages.map((passage) => [[showPort(passage.from), showPort(passage.to)].sort().join(), passage]),
+    );
+    return [...pairs.values()].flatMap((passage) => tellOf([passage]));
+  }
+  const others = [...new Set(ends.flat())].filter((port) => port !== showPort(common));
+  return [
+    {
+      host: common.host,
+      about: `VLAN ${first.vlanId}`,
+      level: "wrong",
+      what: `between ${common.nic} and ${others.join(", ")}: ${what}`,
+      advice,
+    },
+  ];
+}
+
+export function judgeSwitch(
+  hosts: readonly Examined[],
+  vlans: readonly number[],
+  named: readonly (readonly string[])[],
+): { passages: Passage[]; findings: Finding[] } {
+  const passages = passagesOf(hosts, vlans, named);
+  const groups = Map.groupBy(passages, ({ vlanId, how }) => `${vlanId} ${how}`);
+  return { passages, findings: [...groups.values()].flatMap(tellOf) };
+}

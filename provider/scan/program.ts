@@ -1,0 +1,215 @@
+// The program that describes what hosts have: text that people would write. Pure, and the same for the same hosts.
+import { VERSION, versionOf } from "../pulumi/plugin/version";
+import { hostSchema, publicPart, secretPart } from "../vocabulary/host";
+import { isMap, printable } from "../vocabulary/values";
+import type { Described, Scanned } from "./read";
+
+const WIDTH = 120;
+
+/** No variable of a module is called so. */
+const RESERVED =
+  "arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield";
+
+const isName = (text: string): boolean => /^[A-Za-z_$][\w$]*$/.test(text);
+
+/** A piece of program in the place of a value. */
+class Code {
+  constructor(readonly text: string) {}
+}
+
+/** A value as TypeScript has it: on one line where it fits there, after as much as stands before it. */
+function literal(value: unknown, indent: string, before: number): string {
+  if (value instanceof Code) return value.text;
+  if (Array.isArray(value))
+    return listed(
+      "[",
+      "]",
+      value.map((entry) => ["", entry]),
+      indent,
+      before,
+    );
+  if (!isMap(value)) return JSON.stringify(value);
+  const entries = Object.entries(value).map(([key, entry]): [string, unknown] => [
+    entry instanceof Code && entry.text === key ? "" : `${isName(key) ? key : JSON.stringify(key)}: `,
+    entry,
+  ]);
+  return listed("{", "}", entries, indent, before);
+}
+
+function listed(open: string, close: string, entries: [string, unknown][], indent: string, before: number): string {
+  if (entries.length === 0) return open + close;
+  const space = open === "{" ? " " : "";
+  const short = entries.map(([key, value]) => key + literal(value, "", 0)).join(", ");
+  const line = `${open}${space}${short}${space}${close}`;
+  if (!line.includes("\n") && indent.length + before + line.length < WIDTH) return line;
+  const deeper = `${indent}  `;
+  const lines = entries.map(([key, value]) => `${deeper}${key}${literal(value, deeper, key.length + 1)},\n`);
+  return `${open}\n${lines.join("")}${indent}${close}`;
+}
+
+/** Always over several lines, as arguments are read best. */
+function argumentsOf(fields: Record<string, unknown>): string {
+  const lines = Object.entries(fields).map(([key, value]) => {
+    const name = value instanceof Code && value.text === key ? "" : `${key}: `;
+    return `  ${name}${literal(value, "  ", name.length)},\n`;
+  });
+  return `{\n${lines.join("")}}`;
+}
+
+/** `lan-host1.vlan_100` as a variable: lanHost1Vlan100. */
+function variableOf(text: string): string {
+  const words = text.split(/[^A-Za-z0-9]+/).filter(Boolean);
+  const [first = "it", ...rest] = words.map((word) => word.replace(/^./, (letter) => letter.toUpperCase()));
+  const name = first.replace(/^./, (letter) => letter.toLowerCase()) + rest.join("");
+  return /^\d/.test(name) ? `_${name}` : name;
+}
+
+/** What nobody else is called yet. */
+function unique(wanted: string, taken: Set<string>, join = ""): string {
+  let name = wanted;
+  for (let count = 2; taken.has(name); count++) name = `${wanted}${join}${count}`;
+  taken.add(name);
+  return name;
+}
+
+const comment = (lines: readonly string[]): string => lines.map((line) => `// ${printable(line)}\n`).join("");
+
+/** What people would call it, after its host. */
+const shortName = ({ type, name, inputs }: Described): string =>
+  type === "VlanSubinterface" ? `vlan${inputs["vlanId"]}` : name;
+
+const inFront = ["parent", "vlanId", "name"];
+
+/** In the order in which people say it; adopt last. */
+function ordered(inputs: Record<string, unknown>): Record<string, unknown> {
+  const { adopt, ...rest } = inputs;
+  const front = inFront.filter((field) => field in rest);
+  const others = Object.keys(rest).filter((field) => !front.includes(field));
+  return {
+    ...Object.fromEntries([...front, ...others].map((field) => [field, rest[field]])),
+    ...(adopt === true && { adopt }),
+  };
+}
+
+/** Without what nobody would write: a name that follows from the rest, a map with nothing in it. */
+function plain({ type, inputs }: Described): Record<string, unknown> {
+  const { parent, vlanId } = inputs;
+  return Object.fromEntries(
+    Object.entries(inputs).filter(
+      ([field, value]) =>
+        !(type === "VlanSubinterface" && field === "name" && value === `${parent}.${vlanId}`) &&
+        !(isMap(value) && Object.keys(value).length === 0) &&
+        !field.startsWith("__"),
+    ),
+  );
+}
+
+/** Links stand before what stands on them. */
+function inOrder(described: readonly Described[]): Described[] {
+  const rank = { VlanSubinterface: 0, MacvlanLink: 1, MacvlanNetwork: 2 };
+  const byRank = [...described].sort((one, other) => rank[one.type] - rank[other.type]);
+  const done: Described[] = [];
+  const place = (entry: Described): void => {
+    if (done.includes(entry)) return;
+    const below = byRank.find(({ type, name }) => type !== "MacvlanNetwork" && name === entry.inputs["parent"]);
+    if (below && below !== entry) place(below);
+    done.push(entry);
+  };
+  for (const entry of byRank) place(entry);
+  return done;
+}
+
+/** The names of those that are given, however deep. */
+const given = (value: unknown): string[] =>
+  isMap(value)
+    ? Object.entries(value).flatMap(([key, inner]) => (isMap(inner) ? given(inner) : inner === undefined ? [] : [key]))
+    : [];
+
+/** What a connection has beside its own fields nobody knows: it may be a secret. */
+function hostText({ name, connection }: Scanned, variable: string): string {
+  const fields = { ...hostSchema.parse(publicPart(connection)), name: connection.name ?? name };
+  const secrets = [...new Set(given(secretPart(connection)))].join(", ");
+  const told = `A secret is not written here (${secrets}): give it by new pulumi.Config().requireSecret("…").`;
+  const start = `const ${variable} = `;
+  return `${secrets ? comment([told]) : ""}${start}${literal(fields, "", start.length + 1)};\n`;
+}
+
+/** Of one host: its connection, its resources, and what they don't describe. */
+function hostPart(scanned: Scanned, variables: Set<string>, names: Set<string>, classes: Set<string>): string {
+  const host = unique(variableOf(scanned.name), variables);
+  const links = new Map<string, string>();
+  const described = inOrder(scanned.described);
+  const parents = new Set(described.map(({ inputs }) => inputs["parent"]));
+  const parts = described.map((entry) => {
+    const label = unique(`${scanned.name}-${shortName(entry)}`, names, "-");
+    classes.add(entry.type);
+    const isParent = entry.type !== "MacvlanNetwork" && parents.has(entry.name);
+    const variable = isParent ? unique(variableOf(label), variables) : undefined;
+    const below = links.get(String(entry.inputs["parent"]));
+    if (variable) links.set(entry.name, variable);
+    const fields = ordered({ ...plain(entry), ...(below && { parent: new Code(`${below}.name`) }) });
+    const made = `new ${entry.type}(${JSON.stringify(label)}, ${argumentsOf({ host: new Code(host), ...fields })});\n`;
+    const users = entry.containers.length > 0 ? [`On it: ${entry.containers.join(", ")}.`] : [];
+    const drift = entry.drift.map((what) => `The first \`pulumi up\` puts this right: ${what}.`);
+    return `${comment([...users, ...drift])}${variable ? `const ${variable} = ` : ""}${made}`;
+  });
+  const [first] = scanned.rules;
+  const beside = first
+    ? comment([
+        "What no resource of these describes stays as it is; an InterVlanRouter would say it anew:",
+        ...scanned.rules.map(({ command, shows }) => `  ${shows}    (${command})`),
+      ])
+    : "";
+  const left = comment(scanned.leftOut.map(({ what, why }) => `Left out: ${what}: ${why}.`));
+  return [hostText(scanned, host), ...parts, ...[beside + left].filter(Boolean)].join("\n");
+}
+
+export interface ProgramFile {
+  path: string;
+  text: string;
+}
+
+/** A whole project, by its files. */
+export function programOf(project: string, hosts: readonly Scanned[]): ProgramFile[] {
+  const [variables, names, classes] = [new Set(RESERVED.split(" ")), new Set<string>(), new Set<string>()];
+  const parts = hosts.map((scanned) => hostPart(scanned, variables, names, classes));
+  const imports = [...classes].sort().join(", ");
+  const head = [
+    `// What ${hosts.map(({ name }) => name).join(", ")} had when pulumi-macvlan scan looked. The first \`pulumi up\` takes it over as it is: nothing but a mark is`,
+    "// written. After that, `adopt` may go; with `persist: true` (or without a `persist`) a link is there again after a reboot.",
+    ...(imports ? [`import { ${imports} } from "pulumi-macvlan";`] : ["export {};"]),
+  ].join("\n");
+  return [
+    { path: "index.ts", text: `${head}\n\n${parts.join("\n")}` },
+    {
+      path: "Pulumi.yaml",
+      text: `name: ${JSON.stringify(project)}\nruntime: nodejs\ndescription: ${JSON.stringify(`The networks of ${hosts.map(({ name }) => name).join(", ")}`)}\n`,
+    },
+    {
+      path: "package.json",
+      text: `${JSON.stringify(
+        {
+          name: project,
+          private: true,
+          main: "index.ts",
+          engines: { node: ">=22" },
+          dependencies: { "@pulumi/pulumi": versionOf("@pulumi/pulumi"), "pulumi-macvlan": VERSION },
+          devDependencies: { typescript: versionOf("typescript") },
+        },
+        undefined,
+        2,
+      )}\n`,
+    },
+    {
+      path: "tsconfig.json",
+      text: `${JSON.stringify(
+        {
+          compilerOptions: { strict: true, target: "es2023", module: "node20", noEmit: true, skipLibCheck: true },
+          files: ["index.ts"],
+        },
+        undefined,
+        2,
+      )}\n`,
+    },
+  ];
+}

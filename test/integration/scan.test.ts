@@ -1,0 +1,207 @@
+// What people have typed by hand, from articles: scanned, taken over by the program that comes out of it, and no packet is lost.
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { assertSame, connection, json, on, snapshot } from "./hosts";
+import { Project, ROOT } from "./pulumi";
+
+const COMMAND = join(ROOT, "dist", "provider", "commands", "main.js");
+
+const VLAN = (id: number) =>
+  `ip link add link enp0s8 name enp0s8.${id} type vlan id ${id}; ip link set enp0s8 up; ip link set enp0s8.${id} up`;
+const NETWORK = (n: number) =>
+  `docker network create -d macvlan --subnet=172.16.${n}.0/24 --gateway=172.16.${n}.1 -o parent=enp0s8.${n}0 mac${n}`;
+const CONTAINER = (name: string, n: number, last: number) =>
+  `docker run -itd --name ${name} --ip=172.16.${n}.${last} --network mac${n} busybox sleep 100000`;
+
+/** As the articles have it: VLANs on two hosts, a router between them, and a shim. */
+const TYPED: Record<string, string[]> = {
+  host1: [
+    VLAN(100),
+    VLAN(200),
+    NETWORK(10),
+    NETWORK(20),
+    CONTAINER("d1", 10, 10),
+    CONTAINER("d2", 20, 10),
+    "ip link add shim0 link enp0s8.100 type macvlan mode bridge; ip addr add 172.16.10.250/32 dev shim0; ip link set shim0 up",
+    "ip route add 172.16.10.10/32 dev shim0",
+  ],
+  host2: [VLAN(100), VLAN(200), NETWORK(10), NETWORK(20), CONTAINER("d3", 10, 11), CONTAINER("d4", 20, 11)],
+  host3: [
+    VLAN(100),
+    VLAN(200),
+    "ip addr add 172.16.10.1/24 dev enp0s8.100; ip addr add 172.16.20.1/24 dev enp0s8.200; sysctl -qw net.ipv4.ip_forward=1",
+    "iptables -A FORWARD -i enp0s8.100 -o enp0s8.200 -j ACCEPT; iptables -A FORWARD -i enp0s8.200 -o enp0s8.100 -j ACCEPT",
+  ],
+};
+const GONE: Record<string, string> = {
+  host1:
+    "docker rm -f d1 d2; docker network rm mac10 mac20; ip link del shim0; ip link del enp0s8.100; ip link del enp0s8.200",
+  host2: "docker rm -f d3 d4; docker network rm mac10 mac20; ip link del enp0s8.100; ip link del enp0s8.200",
+  host3:
+    "iptables -D FORWARD -i enp0s8.100 -o enp0s8.200 -j ACCEPT; iptables -D FORWARD -i enp0s8.200 -o enp0s8.100 -j ACCEPT; ip link del enp0s8.100; ip link del enp0s8.200",
+};
+const NAMES = Object.keys(TYPED);
+
+interface Network {
+  Id: string;
+  Created: string;
+  Containers: Record<string, { Name: string; EndpointID: string; MacAddress: string }>;
+}
+
+/** All that would be another one had it been made anew; the kernel counts its interfaces. */
+async function made(host: string) {
+  const links = await json<Record<string, unknown>[]>(host, "ip -j -d addr show");
+  const networks = await json<Network[]>(
+    host,
+    "docker network ls -q --no-trunc --filter driver=macvlan | sort | xargs -r docker network inspect",
+  );
+  return {
+    // A bridge has timers.
+    links: links
+      .filter(({ ifname }) => ifname !== "docker0")
+      .map(({ ifalias: _mark, addr_info: addresses, ...link }) => ({
+        link,
+        addresses: (addresses as { local: string; prefixlen: number }[]).map(
+          ({ local, prefixlen }) => `${local}/${prefixlen}`,
+        ),
+      })),
+    networks: networks.map(({ Id, Created, Containers }) => ({ Id, Created, Containers })),
+    routes: await on(host, "ip route show table all | grep -v '^broadcast' | sort"),
+    rules: await on(host, "iptables-save | grep -v '^#' | sed 's/\\[[0-9:]*\\]//'"),
+    containers: await on(
+      host,
+      "docker ps -q --no-trunc | sort | xargs -r docker inspect -f '{{.Name}} {{.State.Pid}} {{.State.StartedAt}}'",
+    ),
+  };
+}
+
+describe("what was typed by hand", function () {
+  this.timeout(300_000);
+  const were: Record<string, string> = {};
+  let folder = "";
+  let project: Project | undefined;
+  let program = "";
+
+  const inventory = () => {
+    const file = join(folder, "hosts.json");
+    writeFileSync(file, JSON.stringify(Object.fromEntries(NAMES.map((name) => [name, connection(name)]))));
+    return file;
+  };
+  const scan = (output: string) =>
+    execa(process.execPath, [COMMAND, "scan", "--inventory", inventory(), "--output", output], {
+      cwd: folder,
+      stdin: "ignore",
+      reject: false,
+    });
+  const write = (text: string) => writeFileSync(join(project?.folder ?? "", "index.ts"), text);
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-scan-"));
+    for (const name of NAMES) were[name] = await snapshot(name);
+    await Promise.all(
+      Object.entries(TYPED).map(async ([name, lines]) => {
+        for (const line of lines) await on(name, line);
+      }),
+    );
+  });
+  after(async () => {
+    await on("host1", "systemctl stop pinger-d3 pinger-d4 2>/dev/null; true");
+    await project?.run("destroy", "--yes", "--skip-preview");
+    project?.end();
+    await Promise.all(NAMES.map((name) => on(name, `{ ${GONE[name]}; } >/dev/null 2>&1; true`)));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("is written as a program, the same on every run, with what it does not describe beside it", async () => {
+    const first = await scan("lan");
+    assert.equal(first.stderr, "");
+    assert.match(
+      first.stdout,
+      /^host1: 5 described\nhost2: 4 described\nhost3: 2 described\nWritten to .*\/lan\. Next: cd lan && npm install && /,
+    );
+    assert.equal((await scan("again")).exitCode, 0);
+    const text = (of: string) => readFileSync(join(folder, of, "index.ts"), "utf8");
+    program = text("lan");
+    assert.equal(text("again"), program);
+    assert.match(program, /^ {2}parent: host1Vlan100\.name,\n {2}name: "mac10",$/m);
+    assert.match(program, /^\/\/ On it: d1\.$/m);
+    assert.match(program, /^ {2}addresses: \["172\.16\.10\.1\/24"\],$/m);
+    assert.match(program, /^\/\/ {3}-A FORWARD -i enp0s8\.100 -o enp0s8\.200 -j ACCEPT {4}\(iptables-save\)$/m);
+    assert.doesNotMatch(program, /PRIVATE KEY/);
+    const refused = await scan("lan");
+    assert.equal(refused.exitCode, 1);
+    assert.match(refused.stderr, /lan is there already, and not empty: name another folder with --output/);
+  });
+
+  it("is taken over by it, and nothing is made anew and no packet is lost", async () => {
+    project = new Project("scanned", program);
+    await project.good("stack", "init");
+    const before = await Promise.all(NAMES.map(made));
+    for (const [name, address] of [
+      ["d3", "172.16.10.11"],
+      ["d4", "172.16.20.11"],
+    ])
+      await on(
+        "host1",
+        `systemd-run -q --unit pinger-${name} sh -c "exec nsenter -t $(docker inspect -f '{{.State.Pid}}' d1) -n ping -n -i 0.1 ${address} >/run/ping-${name}"`,
+      );
+    await project.good("up", "--yes");
+    await project.good("preview", "--expect-no-changes");
+    for (const name of ["d3", "d4"]) {
+      await on("host1", `systemctl stop pinger-${name}`);
+      const seen = (await on("host1", `grep -o 'icmp_seq=[0-9]*' /run/ping-${name}; rm /run/ping-${name}`))
+        .split("\n")
+        .map((line) => Number(line.split("=")[1]));
+      assert.ok(seen.length > 50, `${seen.length} answers of ${name}`);
+      assert.deepEqual(
+        seen.filter((number, index) => index > 0 && number !== (seen[index - 1] ?? 0) + 1),
+        [],
+        `${name} left out answers`,
+      );
+    }
+    assert.deepEqual(await Promise.all(NAMES.map(made)), before);
+    assert.match(
+      await on("host1", "cat /sys/class/net/enp0s8.100/ifalias"),
+      /^pulumi-macvlan scanned\/scanned\/host1-vlan100/,
+    );
+    assert.match(
+      await on("host1", "cat /var/lib/pulumi-macvlan/networks/mac10"),
+      /pulumi-macvlan scanned\/scanned\/host1-mac10/,
+    );
+  });
+
+  it("is a program's from then on: adopt may go, and a change is one as on networks of our own", async () => {
+    const own = program.replaceAll("  adopt: true,\n", "");
+    write(own);
+    await project?.good("preview", "--expect-no-changes");
+    const [before] = await json<{ NetworkSettings: { Networks: Record<string, { MacAddress: string }> } }[]>(
+      "host1",
+      "docker inspect d1",
+    );
+    write(own.replace(/(new MacvlanNetwork\("host1-mac10", \{\n)/, '$1  labels: { by: "program" },\n'));
+    await project?.good("up", "--yes", "--skip-preview");
+    assert.equal(await on("host1", "docker network inspect -f '{{.Labels.by}}' mac10"), "program");
+    const [now] = await json<(typeof before)[]>("host1", "docker inspect d1");
+    assert.equal(
+      now?.NetworkSettings.Networks["mac10"]?.MacAddress,
+      before?.NetworkSettings.Networks["mac10"]?.MacAddress,
+    );
+    await on("host1", "docker exec d1 ping -c 3 -W 2 172.16.20.11");
+  });
+
+  it("is named, and left out, where a stack has it; and goes with that stack", async () => {
+    const { stdout } = await scan("later");
+    assert.match(
+      stdout,
+      /^host1: 0 described, left out: .*enp0s8\.100 \(a stack has it: scanned\/scanned\/host1-vlan100\)/m,
+    );
+    await on("host1", "docker rm -f d1 d2");
+    await on("host2", "docker rm -f d3 d4");
+    await project?.good("destroy", "--yes", "--skip-preview");
+    await on("host3", GONE["host3"]?.replace(/; ip link del.*/, "") ?? "");
+    for (const name of NAMES) assertSame(await snapshot(name), were[name] ?? "");
+  });
+});

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { programOf } from "../../../provider/scan/program";
+import type { Scanned } from "../../../provider/scan/read";
+
+const scanned = (change: Partial<Scanned> = {}): Scanned => ({
+  name: "host1",
+  connection: {
+    address: "host1.example",
+    user: "ops",
+    sudo: { password: "canary-of-sudo" },
+    password: "canary-of-login",
+  },
+  described: [],
+  leftOut: [],
+  rules: [],
+  ...change,
+});
+
+const textOf = (...hosts: Scanned[]): string =>
+  programOf("lan", hosts).find(({ path }) => path === "index.ts")?.text ?? "";
+
+const HOST = scanned({
+  described: [
+    {
+      type: "MacvlanNetwork",
+      name: "mac10",
+      containers: ["db", "web"],
+      drift: ["the interface is down"],
+      inputs: {
+        name: "mac10",
+        parent: "enp0s8.100",
+        driver: "macvlan",
+        subnets: [{ subnet: "172.16.10.0/24", gateway: "172.16.10.1", ipRange: "172.16.10.64/26" }],
+        labels: {},
+        adopt: true,
+      },
+    },
+    {
+      type: "VlanSubinterface",
+      name: "enp0s8.100",
+      containers: [],
+      drift: [],
+      inputs: { parent: "enp0s8", vlanId: 100, name: "enp0s8.100", persist: false, adopt: true },
+    },
+    {
+      type: "MacvlanLink",
+      name: "shim0",
+      containers: [],
+      drift: [],
+      inputs: {
+        parent: "enp0s8.100",
+        name: "shim0",
+        kind: "macvlan",
+        addresses: ["172.16.10.250/32"],
+        routes: [{ to: "172.16.10.64/26" }],
+        persist: false,
+        adopt: true,
+      },
+    },
+  ],
+  leftOut: [{ what: "flannel.1", why: "Kubernetes' network makes it" }],
+  rules: [{ command: "iptables-save", shows: "-A POSTROUTING -s 172.16.10.0/24 -o enp0s3 -j MASQUERADE" }],
+});
+
+describe("the program of what hosts have", () => {
+  it("reads as people write, links before what stands on them", () =>
+    assert.equal(
+      textOf(HOST),
+      `// What host1 had when pulumi-macvlan scan looked. The first \`pulumi up\` takes it over as it is: nothing but a mark is
+// written. After that, \`adopt\` may go; with \`persist: true\` (or without a \`persist\`) a link is there again after a reboot.
+import { MacvlanLink, MacvlanNetwork, VlanSubinterface } from "pulumi-macvlan";
+
+// A secret is not written here (password, sudoPassword): give it by new pulumi.Config().requireSecret("…").
+const host1 = { address: "host1.example", user: "ops", sudo: true, name: "host1" };
+
+const host1Vlan100 = new VlanSubinterface("host1-vlan100", {
+  host: host1,
+  parent: "enp0s8",
+  vlanId: 100,
+  persist: false,
+  adopt: true,
+});
+
+new MacvlanLink("host1-shim0", {
+  host: host1,
+  parent: host1Vlan100.name,
+  name: "shim0",
+  kind: "macvlan",
+  addresses: ["172.16.10.250/32"],
+  routes: [{ to: "172.16.10.64/26" }],
+  persist: false,
+  adopt: true,
+});
+
+// On it: db, web.
+// The first \`pulumi up\` puts this right: the interface is down.
+new MacvlanNetwork("host1-mac10", {
+  host: host1,
+  parent: host1Vlan100.name,
+  name: "mac10",
+  driver: "macvlan",
+  subnets: [{ subnet: "172.16.10.0/24", gateway: "172.16.10.1", ipRange: "172.16.10.64/26" }],
+  adopt: true,
+});
+
+// What no resource of these describes stays as it is; an InterVlanRouter would say it anew:
+//   -A POSTROUTING -s 172.16.10.0/24 -o enp0s3 -j MASQUERADE    (iptables-save)
+// Left out: flannel.1: Kubernetes' network makes it.
+`,
+    ));
+
+  it("is the same whenever it is written, and has no secret", () => {
+    assert.equal(textOf(HOST), textOf(structuredClone(HOST)));
+    assert.doesNotMatch(JSON.stringify(programOf("lan", [HOST])), /canary-of/);
+  });
+
+  it("gives each resource and each variable a name of its own", () => {
+    const other = scanned({ ...HOST, name: "host-1" });
+    const names = [...textOf(HOST, other, other).matchAll(/^(?:const (\w+) = )?new \w+\("([^"]+)"/gm)].map(
+      ([, variable, name]) => [variable, name],
+    );
+    assert.equal(new Set(names.map(([, name]) => name)).size, 9);
+    const variables = names.flatMap(([variable]) => (variable ? [variable] : []));
+    assert.equal(new Set(variables).size, variables.length);
+    assert.equal(
+      [...textOf(HOST, other).matchAll(/^const (\w+) = \{/gm)].map(([, name]) => name).join(),
+      "host1,host12",
+    );
+  });
+
+  it("writes what somebody named so that it stays one value", () => {
+    const [evil] = HOST.described;
+    assert.ok(evil);
+    const text = textOf(
+      scanned({
+        described: [
+          { ...evil, containers: ["a\n} process.exit();"], inputs: { ...evil.inputs, labels: { 'a"b': "`x`" } } },
+        ],
+        rules: [{ command: "iptables-save", shows: "a\rb" }],
+      }),
+    );
+    assert.match(text, /^ {2}labels: \{ "a\\"b": "`x`" \},$/m);
+    assert.match(text, /^\/\/ On it: a } process\.exit\(\);\.$/m);
+    assert.match(text, /^\/\/ {3}a b {4}\(iptables-save\)$/m);
+  });
+
+  it("has nothing of a connection that is no field of one, and no word of the language as a variable", () => {
+    const bastion = { address: "gate", ansible_password: "canary-of-gate" };
+    const connection = { address: "host1", sudoPassword: "canary-of-sudo", bastion };
+    const text = textOf(scanned({ name: "switch", connection }));
+    assert.match(text, /^const switch2 = \{ address: "host1", bastion: \{ address: "gate" \}, name: "switch" \};$/m);
+    assert.doesNotMatch(text, /canary-of|A secret is not written/);
+  });
+
+  it("is a project that says what it needs", () => {
+    const files = new Map(programOf("my-lan", [HOST]).map(({ path, text }) => [path, text]));
+    assert.deepEqual([...files.keys()], ["index.ts", "Pulumi.yaml", "package.json", "tsconfig.json"]);
+    const { name, dependencies } = JSON.parse(files.get("package.json") ?? "");
+    assert.equal(name, "my-lan");
+    assert.match(dependencies["pulumi-macvlan"], /^\d+\.\d+\.\d+/);
+    assert.match(
+      files.get("Pulumi.yaml") ?? "",
+      /^name: "my-lan"\nruntime: nodejs\ndescription: "The networks of host1"\n/,
+    );
+  });
+});
