@@ -82,11 +82,15 @@ const SYSCTLS = "net/ipv4/ip_forward net/ipv6/conf/all/forwarding";
 const LEFT_BY_DOCKER =
   /^table ip6? raw \{\n\tchain \w+ \{\n\t\ttype filter hook \w+ priority raw; policy accept;\n\t\}\n\}\n/gm;
 
+/** IPv6 addresses are looked at once nobody doubts them any more. */
+const SETTLED =
+  "tries=0; while [ $tries -lt 50 ] && ip -6 addr show tentative | grep -q inet6; do sleep 0.1; tries=$((tries + 1)); done";
+
 /** Everything of a host that our resources could touch, without what changes by itself (counters, lifetimes, statistics). */
 export async function snapshot(host: string, through = lab): Promise<string> {
   const text = await on(
     host,
-    `tries=0; while [ $tries -lt 50 ] && ip -6 addr show tentative | grep -q inet6; do sleep 0.1; tries=$((tries + 1)); done
+    `${SETTLED}
      for what in "link" "addr" "route show table all" "rule" "-6 rule"; do echo "== $what"; ip -d -o $what; done
      echo == nft; nft list ruleset 2>/dev/null
      echo == sysctl; (cd /proc/sys; grep . ${SYSCTLS}; grep -r . net/ipv6/conf/*/accept_ra)
@@ -108,6 +112,39 @@ export async function snapshot(host: string, through = lab): Promise<string> {
         .trimEnd(),
     )
     .join("\n");
+}
+
+interface NetworkMade {
+  Id: string;
+  Created: string;
+  Containers: Record<string, { Name: string; EndpointID: string; MacAddress: string }>;
+}
+
+/** All that would be another one had it been made anew; the kernel counts its interfaces. */
+export async function made(host: string) {
+  const links = await json<Record<string, unknown>[]>(host, `${SETTLED}; ip -j -d addr show`);
+  const networks = await json<NetworkMade[]>(
+    host,
+    "docker network ls -q --no-trunc --filter driver=macvlan --filter driver=ipvlan | sort | xargs -r docker network inspect",
+  );
+  return {
+    // A bridge has timers.
+    links: links
+      .filter(({ ifname }) => ifname !== "docker0")
+      .map(({ ifalias: _mark, addr_info: addresses, ...link }) => ({
+        link,
+        addresses: (addresses as { local: string; prefixlen: number }[]).map(
+          ({ local, prefixlen }) => `${local}/${prefixlen}`,
+        ),
+      })),
+    networks: networks.map(({ Id, Created, Containers }) => ({ Id, Created, Containers })),
+    routes: await on(host, "ip route show table all | grep -v '^broadcast\\|fe80' | sort"),
+    rules: await on(host, "iptables-save | grep -v '^#' | sed 's/\\[[0-9:]*\\]//'"),
+    containers: await on(
+      host,
+      "docker ps -q --no-trunc | sort | xargs -r docker inspect -f '{{.Name}} {{.State.Pid}} {{.State.StartedAt}}'",
+    ),
+  };
 }
 
 /** A line without what another number of an interface, or a state that settles, changes in it. */

@@ -1,6 +1,6 @@
 // Reviews as people see them: pages in a real browser, pictures of comments drawn by Mermaid itself.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -65,7 +65,10 @@ describe("a review in a browser", function () {
       if (TMPDIR === undefined) delete process.env["TMPDIR"];
       else process.env["TMPDIR"] = TMPDIR;
     }
-    const env = { ...process.env, FONTCONFIG_PATH: join(folder, "fonts") };
+    // Its own list of folders with fonts knows /tmp alone.
+    const fonts = `<fontconfig><dir>${join(folder, "fonts")}</dir><cachedir>${join(folder, "cache")}</cachedir></fontconfig>`;
+    writeFileSync(join(folder, "fonts.conf"), fonts);
+    const env = { ...process.env, FONTCONFIG_FILE: join(folder, "fonts.conf") };
     // The pages are our own, and its sandbox lets no root in.
     const args = ["--no-sandbox", "--disable-dev-shm-usage"];
     browser = await launch({ executablePath, headless: "shell", args, env });
