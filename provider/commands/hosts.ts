@@ -7,7 +7,7 @@ import type { Patient } from "../doctor/doctor";
 import { configuredHosts, stackHosts, typedHost } from "../doctor/patients";
 import { labHosts } from "../pulumi/lab";
 import { messageOf } from "../vocabulary/errors";
-import { type Connection, type HostFields, hostSchema, publicPart, sameHost } from "../vocabulary/host";
+import { fieldsOf, sameHost } from "../vocabulary/host";
 import { readText } from "./output";
 
 export interface HostOptions {
@@ -47,8 +47,6 @@ function merged(patients: readonly Patient[]): Patient[] {
   }
   return all;
 }
-
-const fieldsOf = (connection: Connection): HostFields => hostSchema.parse(publicPart(connection));
 
 /** With the VLANs that a stack has. */
 export async function hostsOf(

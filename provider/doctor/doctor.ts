@@ -1,11 +1,10 @@
 // Asks hosts, all of them at once, what they are and what their switch passes between them. Nothing is changed there.
-import { decodeSections, failureIn, type Sections } from "../formats/sections";
 import { newNonce, type Runner } from "../host/guard";
-import { type Datum, encodeData } from "../host/quote";
+import type { Datum } from "../host/quote";
 import { readLibrary } from "../host/scripts";
-import { explainCommon } from "../lifecycle/explain";
-import { HostError, messageOf } from "../vocabulary/errors";
-import { type Connection, hostSchema, publicPart, secretPart } from "../vocabulary/host";
+import { ask } from "../lifecycle/ask";
+import { messageOf } from "../vocabulary/errors";
+import type { Connection } from "../vocabulary/host";
 import { type Examined, factsIn } from "./facts";
 import { type Diagnosis, diagnosisOf } from "./findings";
 
@@ -20,18 +19,6 @@ export interface Patient {
 
 /** Seconds for which frames are sent and listened for: a slow login costs some of them. */
 const LISTENING = 6;
-
-/** One script's answer, in sections. */
-async function ask(runner: Runner, connection: Connection, data: Datum[]): Promise<Sections> {
-  const host = hostSchema.parse(publicPart(connection));
-  const answer = await runner.run(host, secretPart(connection), readLibrary("doctor"), encodeData(data));
-  const sections = decodeSections(answer.stdout);
-  const failure = failureIn(sections);
-  if (failure) throw new HostError(explainCommon(failure, { host } as never));
-  if (sections.has("end")) return sections;
-  const said = (answer.stderr || answer.stdout).trim() || "it printed nothing";
-  throw new HostError(`its shell ended with code ${answer.code}: ${said}`);
-}
 
 /**
  * What will not work on these hosts, and what to do; with `vlans`, also what the switch passes between them.
@@ -52,7 +39,7 @@ export async function diagnoseBy(
       try {
         return {
           host: patient.name,
-          facts: factsIn(await ask(runner, patient.connection, dataOf("look", patient, index))),
+          facts: factsIn(await ask(runner, patient.connection, readLibrary("doctor"), dataOf("look", patient, index))),
         };
       } catch (error) {
         return { host: patient.name, refused: messageOf(error) };
@@ -66,7 +53,7 @@ export async function diagnoseBy(
       if (vlans.length === 0 || !patient || !facts?.root) return examined;
       try {
         const { sent, heard, neighbours, unheard } = factsIn(
-          await ask(runner, patient.connection, dataOf("listen", patient, index)),
+          await ask(runner, patient.connection, readLibrary("doctor"), dataOf("listen", patient, index)),
         );
         return { ...examined, facts: { ...facts, sent, heard, neighbours, ...(unheard && { unheard }) } };
       } catch (error) {

@@ -1,5 +1,5 @@
 // What a host told of itself, taken apart. Pure.
-import type { Sections } from "../formats/sections";
+import { rowsOf, type Sections } from "../formats/sections";
 
 /** An interface, by what the kernel shows of it. */
 export interface Nic {
@@ -91,12 +91,6 @@ export interface Examined {
 
 const IFF_UP = 1;
 
-const linesOf = (sections: Sections, section: string): string[][] =>
-  (sections.get(section) ?? "")
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => line.split("|"));
-
 const numberOf = (text: string | undefined): number | undefined =>
   /^\d+$/.test(text ?? "") ? Number(text) : undefined;
 
@@ -134,7 +128,7 @@ function nicOf(line: string[]): Nic {
 }
 
 function dockerIn(sections: Sections): Facts["docker"] {
-  const lines = linesOf(sections, "docker");
+  const lines = rowsOf(sections, "docker");
   const told = (name: string) => lines.find(([first]) => first === name);
   const [, silent] = told("silent") ?? [];
   if (silent !== undefined) return { silent };
@@ -146,15 +140,15 @@ function dockerIn(sections: Sections): Facts["docker"] {
 
 /** Of the answer of library/doctor.sh. */
 export function factsIn(sections: Sections): Facts {
-  const system = linesOf(sections, "system");
+  const system = rowsOf(sections, "system");
   const all = (name: string) => system.filter(([first]) => first === name).map(([, ...rest]) => rest);
   const one = (name: string): string[] => all(name)[0] ?? [];
   const [user = "", uid] = one("user");
   const [kernel = "", machine = ""] = one("release");
   const [systemd] = one("systemd");
-  const frames = linesOf(sections, "frames");
+  const frames = rowsOf(sections, "frames");
   const of = (name: string) => frames.filter(([first]) => first === name).map(([, ...rest]) => rest);
-  const nics = linesOf(sections, "nics");
+  const nics = rowsOf(sections, "nics");
   const [, way] = nics.find(([first]) => first === "way") ?? [];
   const docker = dockerIn(sections);
   const known = new Set(["sends", "heard", "lldp", "unheard"]);
@@ -178,7 +172,7 @@ export function factsIn(sections: Sections): Facts {
       ...(said && { said }),
     })),
     room: Object.fromEntries(
-      [...system, ...linesOf(sections, "docker")]
+      [...system, ...rowsOf(sections, "docker")]
         .filter(([first]) => first === "room")
         .flatMap(([, folder = "", free]) => {
           const kib = numberOf(free);

@@ -43,5 +43,12 @@ export function jsonSection<T>(sections: ReadonlyMap<string, string>, name: stri
   }
 }
 
+/** A section of "one|two|..." lines. */
+export const rowsOf = (sections: Sections, name: string): string[][] =>
+  (sections.get(name) ?? "")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => line.split("|"));
+
 /** What became of a guarded change. */
 export const outcomeOf = (sections: Sections): string | undefined => sections.get("outcome")?.split("\n")[0];

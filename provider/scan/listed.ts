@@ -1,5 +1,5 @@
 // What a host has, by its own lists. Pure.
-import type { Sections } from "../formats/sections";
+import { rowsOf, type Sections } from "../formats/sections";
 import { isInterface } from "../vocabulary/fields";
 import { PREFIX } from "../vocabulary/mark";
 
@@ -41,12 +41,6 @@ const KINDS: Record<string, Listed["type"]> = {
   ipvlan: "MacvlanLink",
 };
 
-const linesOf = (sections: Sections, section: string): string[][] =>
-  (sections.get(section) ?? "")
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => line.split("|"));
-
 /** Of the answer of library/scan.sh. */
 export function listsIn(sections: Sections): Lists {
   const listed: Listed[] = [];
@@ -58,16 +52,16 @@ export function listsIn(sections: Sections): Lists {
     else if (who) leftOut.push({ what: entry.name, why: who });
     else listed.push(entry);
   };
-  for (const [name = "", kind = "", ...mark] of linesOf(sections, "links")) {
+  for (const [name = "", kind = "", ...mark] of rowsOf(sections, "links")) {
     const type = KINDS[kind];
     if (type && isInterface(name)) take({ type, name, containers: [] }, mark.join("|"));
   }
-  for (const [name = "", , scope, mark = "", users = ""] of linesOf(sections, "networks")) {
+  for (const [name = "", , scope, mark = "", users = ""] of rowsOf(sections, "networks")) {
     const entry: Listed = { type: "MacvlanNetwork", name, containers: users.split(" ").filter(Boolean).sort() };
     if (scope === "swarm") leftOut.push({ what: name, why: "it is a Swarm's: describe it with scope and configFrom" });
     else take(entry, mark);
   }
-  const rules = linesOf(sections, "rules").map(([command = "", ...shows]) => ({ command, shows: shows.join("|") }));
+  const rules = rowsOf(sections, "rules").map(([command = "", ...shows]) => ({ command, shows: shows.join("|") }));
   const order = (one: Listed, other: Listed) => one.name.localeCompare(other.name, "en", { numeric: true });
   return { listed: listed.sort(order), leftOut, rules };
 }

@@ -1,6 +1,6 @@
 // The program that describes what hosts have: text that people would write. Pure, and the same for the same hosts.
 import { VERSION, versionOf } from "../pulumi/plugin/version";
-import { hostSchema, publicPart, secretPart } from "../vocabulary/host";
+import { fieldsOf, secretPart } from "../vocabulary/host";
 import { isMap, printable } from "../vocabulary/values";
 import type { Described, Scanned } from "./read";
 
@@ -127,7 +127,7 @@ const given = (value: unknown): string[] =>
 
 /** What a connection has beside its own fields nobody knows: it may be a secret. */
 function hostText({ name, connection }: Scanned, variable: string): string {
-  const fields = { ...hostSchema.parse(publicPart(connection)), name: connection.name ?? name };
+  const fields = { ...fieldsOf(connection), name: connection.name ?? name };
   const secrets = [...new Set(given(secretPart(connection)))].join(", ");
   const told = `A secret is not written here (${secrets}): give it by new pulumi.Config().requireSecret("…").`;
   const start = `const ${variable} = `;

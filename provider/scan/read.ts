@@ -1,14 +1,12 @@
 // Reads hosts, all of them at once: what is there by name, then each of it as an import reads it.
-import { decodeSections, failureIn } from "../formats/sections";
 import type { Runner } from "../host/guard";
-import { encodeData } from "../host/quote";
 import { readLibrary } from "../host/scripts";
 import { kindOf } from "../kinds";
+import { ask } from "../lifecycle/ask";
 import { lean } from "../lifecycle/defaults";
-import { explainCommon } from "../lifecycle/explain";
 import { readById } from "../lifecycle/lifecycle";
-import { HostError, messageOf } from "../vocabulary/errors";
-import { type Connection, hostSchema, publicPart, secretPart } from "../vocabulary/host";
+import { ConnectionError, HostError, messageOf } from "../vocabulary/errors";
+import { type Connection, fieldsOf, secretPart } from "../vocabulary/host";
 import { type LeftOut, type Listed, listsIn, type Rule } from "./listed";
 
 /** One thing of a host, with the inputs that describe it as it is. */
@@ -32,13 +30,11 @@ export interface Scanned {
 const OWNER = "scan/scan/scan";
 
 export async function scanBy(runner: Runner, name: string, connection: Connection): Promise<Scanned> {
-  const host = hostSchema.parse(publicPart(connection));
-  const credentials = secretPart(connection);
-  const answer = await runner.run(host, credentials, readLibrary("docker", "scan"), encodeData([]));
-  const sections = decodeSections(answer.stdout);
-  const failure = failureIn(sections);
-  if (failure) throw new HostError(`cannot look at ${name}: ${explainCommon(failure, { host } as never)}`);
-  if (!sections.has("end")) throw new HostError(`cannot look at ${name}: its shell ended with code ${answer.code}`);
+  const [host, credentials] = [fieldsOf(connection), secretPart(connection)];
+  const sections = await ask(runner, connection, readLibrary("docker", "scan"), []).catch((error: unknown) => {
+    if (error instanceof ConnectionError) throw error;
+    throw new HostError(`cannot look at ${name}: ${messageOf(error)}`);
+  });
   const { listed, leftOut, rules } = listsIn(sections);
   const described: Described[] = [];
   await Promise.all(

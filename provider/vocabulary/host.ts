@@ -119,6 +119,9 @@ export function publicPart(connection: Connection): HostFields {
   } as HostFields;
 }
 
+/** The same as a resource has it: checked, and without what is no field of a connection. */
+export const fieldsOf = (connection: Connection): HostFields => hostSchema.parse(publicPart(connection));
+
 /** What of a connection nobody may read. */
 export function secretPart({ privateKey, passphrase, password, sudo, bastion }: Connection): Credentials {
   return {

@@ -8,9 +8,7 @@ import { HOSTS } from "pulumi-macvlan-lab";
 import type { Diagnosis } from "../../provider/doctor/findings";
 import { lab } from "./hooks";
 import { bendIp, connection, haveOps, mendIp, on, snapshot } from "./hosts";
-import { ROOT } from "./pulumi";
-
-const COMMAND = join(ROOT, "dist", "provider", "commands", "main.js");
+import { COMMAND } from "./pulumi";
 
 /** The kernel's own list of interfaces, with another one in the place of enp0s8: what a lab's host has no hardware for. */
 const pretend = (more: string) => `mkdir /run/net; cp -a /sys/class/net/. /run/net

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { HOSTS } from "pulumi-macvlan-lab";
-import { assertSame, driven, on, type Props, snapshot } from "./hosts";
+import { assertSame, driven, on, type Props, shared, snapshot } from "./hosts";
 
 /** npm run test:faults takes more. */
 const STATES = process.env["FAULTS"] ? 201 : 45;
@@ -123,14 +123,7 @@ describe(`${STATES} random states of hosts`, function () {
         done += 1;
       }
     };
-    await Promise.all(
-      HOSTS.map(({ name }, index) =>
-        work(
-          name,
-          states.filter((_, at) => at % HOSTS.length === index),
-        ),
-      ),
-    );
+    await shared(states, work);
     assert.equal(done, STATES);
     for (const { name } of HOSTS) {
       assert.ok(Number(await on(name, "ls -d /sys/class/net/foe* | wc -l")) > STATES / 20, "the states were there");

@@ -1,5 +1,6 @@
 // What tests ask hosts: the kernel and Docker themselves, never our own state.
 import assert from "node:assert/strict";
+import { HOSTS } from "pulumi-macvlan-lab";
 import { forgetClaims } from "../../provider/lifecycle/claims";
 import { handlers } from "../../provider/pulumi/dynamic/handlers";
 import type { HostFields } from "../../provider/vocabulary/host";
@@ -164,6 +165,17 @@ export function assertSame(found: string, wanted: string): void {
     `the host is not as it was:\n${[...added.map((line) => `+ ${line}`), ...gone.map((line) => `- ${line}`)].join("\n")}`,
   );
 }
+
+/** All hosts of the lab work side by side, each on its share. */
+export const shared = <T>(all: readonly T[], work: (host: string, part: T[]) => Promise<void>) =>
+  Promise.all(
+    HOSTS.map(({ name }, index) =>
+      work(
+        name,
+        all.filter((_, at) => at % HOSTS.length === index),
+      ),
+    ),
+  );
 
 /** What Pulumi calls: of our dynamic resources, or of the plugin. */
 export type Door = typeof handlers;

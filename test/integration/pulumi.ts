@@ -7,6 +7,9 @@ import { lab } from "./hooks";
 
 export const ROOT = join(__dirname, "..", "..", "..");
 
+/** `npx pulumi-macvlan`. */
+export const COMMAND = join(ROOT, "dist", "provider", "commands", "main.js");
+
 /** A stack of the root program, with its state in a folder of its own. */
 export class Stack {
   readonly state = mkdtempSync(join(tmpdir(), "pulumi-macvlan-state-"));

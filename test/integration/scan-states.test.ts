@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { HOSTS } from "pulumi-macvlan-lab";
+import { quoteWord } from "../../provider/host/quote";
 import { runner } from "../../provider/host/ssh/connection";
 import { scanBy } from "../../provider/scan/read";
-import { assertSame, connection, type Driven, driven, made, on, snapshot } from "./hosts";
+import { assertSame, connection, type Driven, driven, made, on, shared, snapshot } from "./hosts";
 
 /** npm run test:faults takes more. */
 const STATES = process.env["FAULTS"] ? 42 : 12;
@@ -70,8 +71,6 @@ const typed: fc.Arbitrary<Typed> = fc.record({
   ),
 });
 
-const word = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
-
 /** The lines for a shell, and how many things they make. */
 function linesOf(state: readonly Typed[]): { lines: string[]; count: number } {
   let count = 0;
@@ -94,7 +93,7 @@ function linesOf(state: readonly Typed[]): { lines: string[]; count: number } {
             `docker network create -d ${network.driver} -o parent=${name} --subnet 10.213.${n}.0/24 ${network.gateway ? `--gateway 10.213.${n}.9` : ""} ${
               network.ipRange ? `--ip-range 10.213.${n}.64/26` : ""
             } ${network.aux ? `--aux-address nas=10.213.${n}.70` : ""} ${network.internal ? "--internal" : ""} ${
-              network.label === undefined ? "" : `--label note=${word(network.label)}`
+              network.label === undefined ? "" : `--label note=${quoteWord(network.label)}`
             } ${network.ipv6 ? `--ipv6 --subnet fd77:${n}::/64` : ""} net${at} >/dev/null`,
             `docker run -d --name box${at} --network net${at} busybox sleep 100000 >/dev/null`,
           ]
@@ -146,14 +145,7 @@ describe(`${STATES} random states that somebody typed`, function () {
         done += 1;
       }
     };
-    await Promise.all(
-      HOSTS.map(({ name }, index) =>
-        work(
-          name,
-          states.filter((_, at) => at % HOSTS.length === index),
-        ),
-      ),
-    );
+    await shared(states, work);
     assert.equal(done, STATES);
   });
 });

@@ -5,9 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { assertSame, connection, json, made, on, snapshot } from "./hosts";
-import { Project, ROOT } from "./pulumi";
-
-const COMMAND = join(ROOT, "dist", "provider", "commands", "main.js");
+import { COMMAND, Project } from "./pulumi";
 
 const VLAN = (id: number) =>
   `ip link add link enp0s8 name enp0s8.${id} type vlan id ${id}; ip link set enp0s8 up; ip link set enp0s8.${id} up`;

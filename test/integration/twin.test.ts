@@ -7,9 +7,7 @@ import Table from "cli-table3";
 import { execa } from "execa";
 import { lab } from "./hooks";
 import { assertSame, on, snapshot } from "./hosts";
-import { Project, ROOT } from "./pulumi";
-
-const COMMAND = join(ROOT, "dist", "provider", "commands", "main.js");
+import { COMMAND, Project, ROOT } from "./pulumi";
 
 /** What the examples' S4 is, with what is changed in it as words to replace. */
 const PROGRAM = `import { MacvlanLink, VlanSubinterface, VlanTopology } from "pulumi-macvlan";

@@ -22,8 +22,8 @@ section networks
 if command -v docker >/dev/null 2>&1; then
   ids=$(docker network ls -q --no-trunc --filter driver=macvlan --filter driver=ipvlan 2>&1) || fail no-docker "$ids"
   for id in $ids; do
-    IFS='|' read -r name driver scope config_only label users <<LINE
-$(docker network inspect -f '{{.Name}}|{{.Driver}}|{{.Scope}}|{{.ConfigOnly}}|{{with .Labels}}{{with index . "pulumi-macvlan.mark"}}{{.}}{{end}}{{end}}|{{range .Containers}}{{.Name}} {{end}}' "$id" 2>/dev/null)
+    IFS='|' read -r name driver scope label users <<LINE
+$(docker network inspect -f '{{.Name}}|{{.Driver}}|{{.Scope}}|{{with .Labels}}{{with index . "pulumi-macvlan.mark"}}{{.}}{{end}}{{end}}|{{range .Containers}}{{.Name}} {{end}}' "$id" 2>/dev/null)
 LINE
     [ -n "$name" ] || continue
     find_mark "$name" "$id" "$label"
