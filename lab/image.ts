@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
+import { backOff } from "exponential-backoff";
 import { keptIn, missing, once, type Recipe } from "./cache";
-import type { Part } from "./progress";
+import { log, type Part } from "./progress";
 import { asRoot } from "./root";
 import { HOSTS, type LabHost } from "./topology";
 
@@ -24,15 +25,38 @@ const byScript = (part: Part, name: string, files: readonly [string, ...string[]
 
 const imageOf = (recipe: Recipe): string => join(keptIn(recipe), "image");
 
+/** What a script ends with (EX_TEMPFAIL) where an archive did not give what it lists: a rolling release's is not of one piece while it is renewed. */
+const NOT_GIVEN = 75;
+
+const ATTEMPTS = 5;
+
+class NotGiven extends Error {}
+
 async function made(recipe: Script, build: (file: string) => string[]): Promise<string> {
   await once(recipe, async (folder) => {
     // sudo would take another PATH.
     const path = `PATH=${process.env["PATH"]}`;
     const command = asRoot("env", [path, "sh", recipe.script, ...build(join(folder, "image"))]);
-    const result = await execa(...command, { reject: false, all: true, stdin: "ignore" });
-    if (result.exitCode === 0) return;
-    await execa(...asRoot("rm", ["-rf", folder]));
-    throw new Error(`${recipe.what} failed:\n${String(result.all).split("\n").slice(-30).join("\n")}`);
+    const run = async () => {
+      const { exitCode, all } = await execa(...command, { reject: false, all: true, stdin: "ignore" });
+      if (exitCode === 0) return;
+      const message = `${recipe.what} failed:\n${String(all).split("\n").slice(-30).join("\n")}`;
+      throw exitCode === NOT_GIVEN ? new NotGiven(message) : new Error(message);
+    };
+    try {
+      await backOff(run, {
+        numOfAttempts: ATTEMPTS,
+        startingDelay: 10_000,
+        retry: (error: unknown, attempt) => {
+          const again = error instanceof NotGiven && attempt < ATTEMPTS;
+          if (again) log(`  once more, since an archive did not give all that it lists: ${recipe.what}`);
+          return again;
+        },
+      });
+    } catch (error) {
+      await execa(...asRoot("rm", ["-rf", folder]));
+      throw error;
+    }
   });
   return imageOf(recipe);
 }

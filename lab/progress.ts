@@ -1,7 +1,7 @@
 // Says what is being done and for how long, on a terminal as in a log.
 const seconds = (since: number): string => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
-const log = (line: string): void => {
+export const log = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 

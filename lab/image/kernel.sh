@@ -7,16 +7,18 @@ config=$1 out=$2
 root=$(mktemp -d "$(dirname "$out")/kernel-root.XXXXXX")
 trap 'rm -rf "$root"' EXIT
 echo "== a root to build in"
-debootstrap --variant=minbase --include=build-essential,flex,bison,bc,xz-utils,python3-minimal bookworm "$root"
+mkdir -p "$root/etc/dpkg/dpkg.cfg.d"
+echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/lab"
+debootstrap --variant=minbase --include=build-essential,flex,bison,bc,xz-utils,python3-minimal bookworm "$root" || exit 75
 sed -n 's/ bookworm / forky /p' "$root/etc/apt/sources.list" >"$root/etc/apt/sources.list.d/forky.list"
 cp "$config" "$root/root/lab.config"
 cat >"$root/root/build.sh" <<'BUILD'
 set -eu
 cd /root
-apt-get -q -o Acquire::Check-Valid-Until=false update
+apt-get -q -o Acquire::Check-Valid-Until=false update || exit 75
 package=$(apt-cache depends linux-source | sed -n 's/.*Depends: \(linux-source-[0-9.]*\)$/\1/p' | head -n 1)
 echo "== source: $package"
-apt-get -q download "$package"
+apt-get -q download "$package" || exit 75
 dpkg-deb -x "$package"_*.deb unpacked
 mkdir source
 tar -C source --strip-components=1 -xf unpacked/usr/src/"$package".tar.xz

@@ -8,10 +8,13 @@ trap 'rm -rf "$root"' EXIT
 dockerd=${4-}
 docker=docker.io
 [ "$release" = bookworm ] || docker=docker.io,docker-cli
+# Whether a disk that is being made is still whole after a power failure matters to nobody.
+mkdir -p "$root/etc/dpkg/dpkg.cfg.d"
+echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/lab"
 # A release that debootstrap does not know by name yet is made as every new one is.
 script=$release
 [ -e "/usr/share/debootstrap/scripts/$script" ] || script=sid
-debootstrap --variant=minbase --include=systemd-sysv,libpam-systemd,dbus,udev,kmod,procps,openssh-server,sudo,$docker,ca-certificates,iproute2,iptables,nftables,busybox-static,iputils-ping,iputils-arping,containernetworking-plugins,dnsmasq-base,tcpdump,ifupdown,network-manager,dropbear-bin,fish,tcsh "$release" "$root" "" "$script"
+debootstrap --variant=minbase --include=systemd-sysv,libpam-systemd,dbus,udev,kmod,procps,openssh-server,sudo,$docker,ca-certificates,iproute2,iptables,nftables,busybox-static,iputils-ping,iputils-arping,containernetworking-plugins,dnsmasq-base,tcpdump,ifupdown,network-manager,dropbear-bin,fish,tcsh "$release" "$root" "" "$script" || exit 75
 rm -rf "$root"/var/cache/apt/archives/*.deb "$root"/var/lib/apt/lists/* "$root"/usr/share/doc "$root"/usr/share/man "$root"/usr/share/locale
 [ -z "$dockerd" ] || install -m 755 "$dockerd" "$root/usr/sbin/dockerd"
 
