@@ -6,6 +6,13 @@ import { runner } from "../provider/host/ssh/connection";
 import type { ConfiguredHost } from "../provider/pulumi/lab";
 import { type Connection, hostSchema, publicPart, secretPart } from "../provider/vocabulary/host";
 
+interface Contained {
+  name: string;
+  host: string;
+  network: string;
+  address: string;
+}
+
 /** The seed's four containers. */
 export const CONTAINERS = [
   { name: "d1", host: "host1", network: "mac10", address: "172.16.10.10" },
@@ -33,20 +40,22 @@ async function onHost(hosts: Hosts, name: string, script: string, words: readonl
   return answer.stdout;
 }
 
-const byHost = (): Map<string, (typeof CONTAINERS)[number][]> => Map.groupBy(CONTAINERS, ({ host }) => host) as never;
+const byHost = <C extends Contained>(containers: readonly C[]): Map<string, C[]> =>
+  Map.groupBy(containers, ({ host }) => host);
 
 /** Starts those of the containers that don't run; a second call finds them. */
-export async function startContainers(hosts: Hosts): Promise<void> {
+export async function startContainers(hosts: Hosts, wanted: readonly Contained[] = CONTAINERS): Promise<void> {
   await Promise.all(
-    [...byHost()].map(([host, containers]) =>
+    [...byHost(wanted)].map(([host, containers]) =>
       onHost(
         hosts,
         host,
+        // Docker takes a name that it does not know, as d4, for the start of an id.
         `while [ $# -gt 0 ]; do
-           found=$(docker inspect -f '{{.State.Running}} {{index .Config.Labels "pulumi-macvlan.proof"}}' "$1" 2>/dev/null)
+           found=$(docker inspect --type container -f "{{if eq .Name \\"/$1\\"}}{{.State.Running}} {{index .Config.Labels \\"pulumi-macvlan.proof\\"}}{{end}}" "$1" 2>/dev/null)
            case $found in "" | *" 1") ;; *) echo "container $1 is there already and not ours: rename or remove it" >&2; exit 1 ;; esac
            if [ "$found" != "true 1" ]; then
-             docker rm -f "$1" >/dev/null 2>&1
+             [ -z "$found" ] || docker rm -f "$1" >/dev/null 2>&1
              docker run -d --name "$1" --network "$2" --ip "$3" --label pulumi-macvlan.proof=1 busybox sleep 1000000 >/dev/null || exit 1
            fi
            shift 3
@@ -57,14 +66,14 @@ export async function startContainers(hosts: Hosts): Promise<void> {
   );
 }
 
-/** Removes them, so that the networks can go. Only called after startContainers, which refuses those of others. */
-export async function removeContainers(hosts: Hosts): Promise<void> {
+/** Removes them, so that the networks can go. */
+export async function removeContainers(hosts: Hosts, made: readonly Contained[] = CONTAINERS): Promise<void> {
   await Promise.all(
-    [...byHost()].map(([host, containers]) =>
+    [...byHost(made)].map(([host, containers]) =>
       onHost(
         hosts,
         host,
-        'docker rm -f "$@" >/dev/null 2>&1 || true',
+        `for name; do docker ps -aq --filter "name=^/$name$" --filter label=pulumi-macvlan.proof=1; done | xargs -r docker rm -f >/dev/null 2>&1 || true`,
         containers.map(({ name }) => name),
       ),
     ),
@@ -79,7 +88,7 @@ export async function measure(hosts: Hosts, outside?: string): Promise<Matrix> {
     ...(outside ? [{ name: "outside", address: outside }] : []),
   ];
   await Promise.all(
-    [...byHost()].map(async ([host, containers]) => {
+    [...byHost(CONTAINERS)].map(async ([host, containers]) => {
       const pairs = containers.flatMap((from) =>
         targets.filter(({ name }) => name !== from.name).map((to) => [from.name, to.name, to.address]),
       );

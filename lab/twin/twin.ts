@@ -23,8 +23,10 @@ import {
   review,
   runner,
   type StandIn,
+  type Stream,
   seenHosts,
   sendProbes,
+  streamsOf,
   type Tried,
   TWIN,
   type TwinHost,
@@ -37,6 +39,7 @@ import { installPackages } from "../packages";
 import { step } from "../progress";
 import { type LabHost, OUTSIDE_SERVER } from "../topology";
 import { refuseOldPackage, TwinStack } from "./stack";
+import { type Stillness, Streams } from "./streams";
 import { type Silence, Watch } from "./watch";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -60,6 +63,7 @@ docker ps -q | while read -r id; do docker inspect -f '{{.Name}}{{range $n, $e :
 class Twin {
   private readonly lab: Lab;
   private readonly watch: Watch;
+  private streams = new Streams([]);
 
   constructor(
     private readonly plan: TwinPlan,
@@ -161,16 +165,22 @@ class Twin {
     return new Map(await Promise.all(found));
   }
 
-  startWatch(): Promise<void> {
-    return this.watch.start((script) => this.run("watch", script));
+  async startWatch(streams: readonly Stream[]): Promise<void> {
+    this.streams = new Streams(streams);
+    await this.streams.start((label, script) => this.on(label, script));
+    await this.watch.start((script) => this.run("watch", script));
   }
 
-  stopWatch(): Promise<Silence[]> {
-    return this.watch.stop((script) => this.run("watch", script));
+  async stopWatch(): Promise<{ silences: Silence[]; stillnesses: Stillness[] }> {
+    const [silences, stillnesses] = await Promise.all([
+      this.watch.stop((script) => this.run("watch", script)),
+      this.streams.stop((label, script) => this.on(label, script)),
+    ]);
+    return { silences, stillnesses };
   }
 
-  /** Which of those that fell silent have got another address by the change, and are asked at one that nobody has. */
-  async moved({ asked: { host, container, network, address } }: Silence): Promise<boolean> {
+  /** Who has got another address by the change was asked at one that nobody has. */
+  async moved({ host, container, network, address }: Stream["to"]): Promise<boolean> {
     const template = `{{with index .NetworkSettings.Networks ${JSON.stringify(network)}}}{{.IPAddress}} {{.GlobalIPv6Address}}{{end}}`;
     const there = await this.on(host, `${quoteWords(["docker", "inspect", "-f", template, container])} || true`);
     return there.trim() !== "" && !there.split(/\s+/).includes(address);
@@ -222,7 +232,14 @@ function differences(before: Look, after: Look): string[] {
 }
 
 /** Whatever fails on its way, it goes back at the end. */
-async function tryIt(twin: Twin, stack: TwinStack, { base, changed }: TwinOptions, found: Review, tried: Tried) {
+async function tryIt(
+  twin: Twin,
+  stack: TwinStack,
+  { base, changed }: TwinOptions,
+  found: Review,
+  standIns: readonly StandIn[],
+  tried: Tried,
+) {
   const orTell = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await step(what, work);
@@ -235,18 +252,28 @@ async function tryIt(twin: Twin, stack: TwinStack, { base, changed }: TwinOption
   const flows = flowsOf(found.before, found.cells, "before", outside);
   const before = await twin.look();
   const asBefore = await orTell(`${plural(flows.length, "packet")} from network to network`, () => twin.send(flows));
-  await orTell("the containers are asked", () => twin.startWatch());
+  const streams = streamsOf(found.before, found.cells, standIns);
+  await orTell("the containers are asked", () => twin.startWatch(streams));
   tried.up = await step("pulumi up of the changed program", () => stack.up(changed));
-  const silences = (await orTell("who gave no answer", () => twin.stopWatch())) ?? [];
+  const { silences, stillnesses } = (await orTell("who gave no answer", () => twin.stopWatch())) ?? {
+    silences: [],
+    stillnesses: [],
+  };
   tried.asked = new Set(
     silences.filter(({ seconds }) => seconds !== undefined).map(({ asked }) => `${asked.host} ${asked.container}`),
   ).size;
-  for (const silence of silences) {
-    const { asked, seconds = 0, lost } = silence;
+  for (const { asked, seconds = 0, lost } of silences) {
     const { host, network, container } = asked;
-    const gone = lost !== undefined && !(await twin.moved(silence).catch(() => false));
+    const gone = lost !== undefined && !(await twin.moved(asked).catch(() => false));
     if (gone) tried.silent.push({ host, network, container, seconds: lost, lost: true });
     else if (seconds > 0) tried.silent.push({ host, network, container, seconds, lost: false });
+  }
+  tried.streams = stillnesses.filter(({ seconds }) => seconds !== undefined).length;
+  for (const { stream, seconds = 0, lost } of stillnesses) {
+    const { name, to } = stream;
+    if (lost !== undefined && !(await twin.moved(to).catch(() => false)))
+      tried.still.push({ name, seconds: lost, lost: true });
+    else if (seconds > 0) tried.still.push({ name, seconds, lost: false });
   }
   if (tried.up.worked) {
     const now = flowsOf(found.after, found.cells, "after", outside);
@@ -328,6 +355,8 @@ export async function tryOnTwin(options: TwinOptions): Promise<Review> {
       asked: 0,
       failed: [],
       silent: [],
+      streams: 0,
+      still: [],
       flows: 0,
       unexpected: [],
       unlike: plan.unlike,
@@ -345,7 +374,7 @@ export async function tryOnTwin(options: TwinOptions): Promise<Review> {
         `stand-ins for ${plural(containers, "container")}`,
         () => twin?.populate(chosenAddresses(state)) ?? Promise.resolve(),
       );
-      await tryIt(twin, stack, { ...options, base, changed }, found, tried);
+      await tryIt(twin, stack, { ...options, base, changed }, found, plan.standIns, tried);
     }
     tried.took = (Date.now() - started) / 1000;
     keep = options.keep;

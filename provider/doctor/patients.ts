@@ -2,21 +2,15 @@
 import { z } from "zod";
 import { isOurs } from "../review/stack";
 import { isInterface, refusalsOf } from "../vocabulary/fields";
-import { type Connection, hostLabel, hostSchema, publicPart } from "../vocabulary/host";
+import { type Connection, hostLabel, hostSchema, publicPart, typedFields } from "../vocabulary/host";
 import { isMap } from "../vocabulary/values";
 import type { Patient } from "./doctor";
 
 /** `user@host`, `host:port`, or an alias of ~/.ssh/config; an IPv6 address with a port stands in brackets. */
 export function typedHost(text: string): Patient {
-  const [, user, bracketed, plain, port] =
-    /^(?:([^@\s]+)@)?(?:\[([0-9A-Fa-f:.]+)\]|([^\s[\]]+?))(?::(\d+))?$/.exec(text) ?? [];
-  const whole = plain !== undefined && port !== undefined && plain.includes(":");
-  const address = whole ? `${plain}:${port}` : (bracketed ?? plain);
-  if (!address) throw new Error(`"${text}" is no host: write user@host, host:port or an alias of ~/.ssh/config`);
-  return {
-    name: text,
-    connection: { address, ...(user && { user }), ...(port && !whole && { port: Number(port) }) },
-  };
+  const connection = typedFields(text);
+  if (!connection) throw new Error(`"${text}" is no host: write user@host, host:port or an alias of ~/.ssh/config`);
+  return { name: text, connection };
 }
 
 const configured = z.looseObject({ parent: z.string().optional(), uplink: z.string().optional() });

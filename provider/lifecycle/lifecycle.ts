@@ -306,12 +306,34 @@ async function ensure(kind: ResourceKind, runner: Runner, props: Props, previous
 export const idOf = (kind: ResourceKind, inputs: CommonInputs): string =>
   `${hostLabel(inputs.host)}/${kind.localId(inputs)}`;
 
-/** What is to be taken over, and is as wanted already, is known: then nothing of it is made anew. */
-async function asItIs(kind: ResourceKind, runner: Runner, props: Props): Promise<Props | undefined> {
+/** What is to be taken over is no state's yet: its host is asked. */
+async function foundThere(
+  kind: ResourceKind,
+  runner: Runner,
+  props: Props,
+): Promise<{ observed: Observed; different: string[] } | undefined> {
   const inputs = inputsOf(kind, props);
   if (!inputs.adopt) return undefined;
   const observed = kind.decode(await runVerb(kind, runner, "read", inputs), inputs);
-  return observed && differences(kind, props, observed).length === 0 ? props : undefined;
+  return observed && { observed, different: differences(kind, props, observed) };
+}
+
+/** What is as wanted already is known: then nothing of it is made anew. */
+async function asItIs(kind: ResourceKind, runner: Runner, props: Props): Promise<Props | undefined> {
+  return (await foundThere(kind, runner, props))?.different.length === 0 ? props : undefined;
+}
+
+/** What a preview has to tell of one that is to be taken over: what differs, field by field, and who is off it meanwhile. */
+export async function adoption(kind: ResourceKind, runner: Runner, wanted: Props): Promise<string | undefined> {
+  if (isUnknown(wanted)) return undefined;
+  const found = await foundThere(kind, runner, wanted);
+  if (!found || found.different.length === 0) return undefined;
+  const inputs = inputsOf(kind, wanted);
+  const state = stateOf(kind, { ...inputs, ...found.observed.inputs }, found.observed, false);
+  const place = `${kind.describe(inputs)} on ${hostLabel(inputs.host)}`;
+  const changed = `${place} is there already, and is changed when it is taken over: ${found.different.join("; ")}`;
+  const interrupted = interruption(kind, state, wanted, diff(kind, state, wanted));
+  return [changed, interrupted].filter(Boolean).join(". ");
 }
 
 export async function create(kind: ResourceKind, runner: Runner, inputs: Props): Promise<{ id: string; outs: Props }> {

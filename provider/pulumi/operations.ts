@@ -11,8 +11,8 @@ import { checkReadiness, type ReadinessState, readinessDiffers } from "../kinds/
 import { foretell, readHosts, seenSince, usersLeft } from "../kinds/readiness/look";
 import { lean, whole } from "../lifecycle/defaults";
 import type { ResourceKind } from "../lifecycle/kind";
-import { check, create, diff, interruption, read, readById, remove, update } from "../lifecycle/lifecycle";
-import type { Refusal } from "../vocabulary/errors";
+import { adoption, check, create, diff, interruption, read, readById, remove, update } from "../lifecycle/lifecycle";
+import { messageOf, type Refusal } from "../vocabulary/errors";
 import type { Credentials } from "../vocabulary/host";
 
 type Props = Record<string, unknown>;
@@ -32,9 +32,17 @@ export interface Operations {
   find?(localId: string, props: Props): Promise<{ props: Props; inputs: Props } | undefined>;
 }
 
+/** Pulumi checks what no state has against nothing. */
+const isNew = (olds: Props | undefined): boolean => Object.keys(olds ?? {}).length === 0;
+
 const onHost = (kind: ResourceKind, warn: Warn): Operations => ({
-  async check(_olds, news) {
+  async check(olds, news) {
     const { inputs, refusals } = check(kind, news);
+    if (refusals.length === 0 && isNew(olds)) {
+      // What can't be told now is none of a preview's failures.
+      const told = await adoption(kind, runner, inputs).catch(messageOf);
+      if (told) await warn(kind.type, news, told);
+    }
     return { inputs: lean(kind, inputs, "inputs"), failures: refusals };
   },
   async diff(olds, news) {

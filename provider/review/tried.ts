@@ -31,6 +31,9 @@ export interface Tried {
   failed: string[];
   /** Containers that gave no answer, for how many seconds in all; `lost` gave none to the end. */
   silent: { host: string; network: string; container: string; seconds: number; lost: boolean }[];
+  /** How many connections were made again and again meanwhile, and those that could not be for so many seconds in all, or to the end. */
+  streams: number;
+  still: { name: string; seconds: number; lost: boolean }[];
   /** How many packets were sent from network to network, and those that did not fare as the review says, but had before. */
   flows: number;
   unexpected: { name: string; expect: string; found: string }[];
@@ -41,19 +44,20 @@ export interface Tried {
 }
 
 /** Whether all went well that was tried. */
-export const wentWell = ({ base, up, again, back, left, failed, silent, unexpected }: Tried): boolean =>
+export const wentWell = ({ base, up, again, back, left, failed, silent, still, unexpected }: Tried): boolean =>
   [base, up, again, back].every((attempt) => attempt?.worked === true) &&
   left.length + failed.length + unexpected.length === 0 &&
-  silent.every(({ lost }) => !lost);
+  [...silent, ...still].every(({ lost }) => !lost);
 
 const seconds = (count: number): string => `${count.toFixed(1)} s`;
 
-function verdict({ base, up, again, back, left, failed, silent, unexpected }: Tried): Said {
+function verdict({ base, up, again, back, left, failed, silent, still, unexpected }: Tried): Said {
   if (!base.worked) return said`not tried: the stack as it is could not be made there`;
   if (!up?.worked) return said`the update failed`;
   const lost = silent.filter((one) => one.lost).map(({ container }) => said`${container}`);
   const wrong: Said[] = [
     ...(lost.length > 0 ? [[...joined(lost, ", "), " did not answer any more"]] : []),
+    ...(still.some((one) => one.lost) ? [said`what passed between networks did not come through any more`] : []),
     ...(unexpected.length > 0 ? [[`${plural(unexpected.length, "packet")} did not fare as foretold`]] : []),
     ...(again?.worked === false ? [said`a second update did not find everything as it is to be`] : []),
     ...(back?.worked === false ? [said`going back failed`] : []),
@@ -78,6 +82,18 @@ function silence({ silent, containers, asked }: Tried): Said {
   return [...told, ...of];
 }
 
+/** What passed from network to network meanwhile. */
+function streaming({ streams, still }: Tried): Said[] {
+  if (streams === 0) return [];
+  if (still.length === 0)
+    return [[`${plural(streams, "connection")} from network to network came through all the time`]];
+  return still.map(({ name, seconds: off, lost }) =>
+    lost
+      ? said`${name} did not come through from the change on (${seconds(off)})`
+      : said`${name} did not come through for ${seconds(off)}`,
+  );
+}
+
 /** One line each, the verdict first. */
 export function tellTried(tried: Tried): Said[] {
   const { base, up, again, back, left, failed, unexpected, flows, unlike, took } = tried;
@@ -89,7 +105,7 @@ export function tellTried(tried: Tried): Said[] {
   });
   return [
     verdict(tried),
-    ...(up ? [silence(tried)] : []),
+    ...(up ? [silence(tried), ...streaming(tried)] : []),
     ...failures.flatMap(([what, attempt]): Said[] =>
       attempt && !attempt.worked ? attempt.said.map((line) => [`${what}: `, { name: line }]) : [],
     ),

@@ -3,7 +3,8 @@ import type { GivenProbe } from "../kinds/reachability/arguments";
 import { type Cell, EVERYTHING, OUTSIDE, type Passing } from "../review/reach";
 import { networksOn, type Segment, type Side } from "../review/side";
 import { LATER } from "../review/words";
-import { parseCidr } from "../vocabulary/addresses";
+import { parseAddress, parseCidr } from "../vocabulary/addresses";
+import type { StandIn } from "./plan";
 
 /** Tried where only some ports pass; nobody has a service there (RFC 863, discard). */
 const OTHER_PORT = 9;
@@ -89,4 +90,42 @@ export function flowsOf(
     return ipVersion === undefined ? [] : probe(receiver, ipVersion, tried);
   });
   return [...side.segments.flatMap((segment) => withinOne(side, segment)), ...across];
+}
+
+/** From a container to one on another network: connections, one after the other, all the time. */
+export interface Stream {
+  name: string;
+  from: { host: string; container: string };
+  to: { host: string; container: string; network: string; address: string };
+  port: number;
+}
+
+/** What passes before a change and after it: between containers of one network each, whose way is known. */
+export function streamsOf(before: Side, cells: readonly Cell[], standIns: readonly StandIn[]): Stream[] {
+  const bySegment = new Map(before.segments.map((segment) => [segment.label, segment]));
+  const on = (label: string) => {
+    const segment = bySegment.get(label);
+    const places = segment ? placesOn(before, segment) : [];
+    return standIns.flatMap(({ host, name, on: [first, ...more] }) => {
+      const [address] = first?.addresses ?? [];
+      const here = places.some((place) => place.host === host && place.network === first?.network);
+      return first && address !== undefined && here && more.length === 0
+        ? [{ host, container: name, network: first.network, address }]
+        : [];
+    });
+  };
+  return cells.flatMap(({ from, to, before: passed, after: passing }): Stream[] => {
+    if (from.what !== "segment" || to.what !== "segment") return [];
+    const port = [...portsIn([...passed, ...passing]), OTHER_PORT].find((one) =>
+      [passed, passing].every((words) => passes(words, { protocol: "tcp", port: one })),
+    );
+    const familyOf = (address: string) => parseAddress(address).family;
+    for (const sender of on(from.label)) {
+      const receiver = on(to.label).findLast(({ address }) => familyOf(address) === familyOf(sender.address));
+      if (port === undefined || !receiver) continue;
+      const name = `${from.label} to ${to.label} (tcp ${port})`;
+      return [{ name, from: { host: sender.host, container: sender.container }, to: receiver, port }];
+    }
+    return [];
+  });
 }

@@ -9,7 +9,7 @@ export { plural } from "../review/said";
 export { readStackChange } from "../review/stack";
 export type { Attempt, Tried } from "../review/tried";
 export { type HostFields, publicPart } from "../vocabulary/host";
-export { flowsOf } from "./flows";
+export { flowsOf, type Stream, streamsOf } from "./flows";
 export type { TwinLab, TwinOptions } from "./options";
 export { type Asked, type KnownNic, planTwin, type StandIn, type TwinPlan, type Wire } from "./plan";
 export {

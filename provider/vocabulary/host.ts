@@ -133,6 +133,15 @@ export function secretPart({ privateKey, passphrase, password, sudo, bastion }: 
   };
 }
 
+/** `user@host:port` as people type it; an IPv6 address with a port stands in brackets. Nothing where it is no host. */
+export function typedFields(text: string): Pick<HostFields, "address" | "user" | "port"> | undefined {
+  const [, user, bracketed, plain, port] =
+    /^(?:([^@\s]+)@)?(?:\[([0-9A-Fa-f:.]+)\]|([^\s[\]]+?))(?::(\d+))?$/.exec(text) ?? [];
+  const whole = plain !== undefined && port !== undefined && plain.includes(":");
+  const address = whole ? `${plain}:${port}` : (bracketed ?? plain);
+  return address ? { address, ...(user && { user }), ...(port && !whole && { port: Number(port) }) } : undefined;
+}
+
 /** For messages and ids: the label, else the address. */
 export function hostLabel(host: { address: string; port?: number | undefined; name?: string | undefined }): string {
   if (host.name) return host.name;

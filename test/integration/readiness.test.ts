@@ -273,6 +273,31 @@ describe("ready or not at all", function () {
     await stack.good("up", "--yes", "--skip-preview");
   });
 
+  it("says at preview what of somebody else has a name already, with the state as last refreshed", async () => {
+    await on(
+      "host2",
+      "ip link add link enp0s8 name enp0s8.400 type vlan id 400; docker network create -d bridge mac40 >/dev/null",
+    );
+    try {
+      await stack.good("refresh", "--yes", "--skip-preview");
+      const mac40 = { vlanId: 400, subnets: ["172.16.40.0/24"] };
+      want({ mac10, mac20, mac30, mac40 });
+      const other = "it exists and was not made by pulumi-macvlan: remove it, choose another name,";
+      assert.match(
+        await stack.good("preview"),
+        new RegExp(
+          `warning: an update will be refused, by what was last read:\\n +host2: VLAN sub-interface "enp0s8\\.400": ${other}.*\\n +host2: Docker network "mac40": ${other}`,
+        ),
+      );
+      assert.notEqual((await up()).exitCode, 0);
+    } finally {
+      await on("host2", "ip link del enp0s8.400; docker network rm mac40 >/dev/null");
+    }
+    await stack.good("refresh", "--yes", "--skip-preview");
+    assert.doesNotMatch(await stack.good("preview"), /an update will be refused/);
+    want({ mac10, mac20, mac30 });
+  });
+
   it("asks only the hosts that a change touches", async () => {
     const [first, second, third] = (await logins()).map(Number);
     want({ mac10, mac20, mac30: { ...mac30, hosts: ["host1"] } });

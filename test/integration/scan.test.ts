@@ -42,6 +42,8 @@ const GONE: Record<string, string> = {
     "iptables -D FORWARD -i enp0s8.100 -o enp0s8.200 -j ACCEPT; iptables -D FORWARD -i enp0s8.200 -o enp0s8.100 -j ACCEPT; ip link del enp0s8.100; ip link del enp0s8.200",
 };
 const NAMES = Object.keys(TYPED);
+/** Where another field goes in what is written of it. */
+const MAC10 = /(new MacvlanNetwork\("host1-mac10", \{\n)/;
 
 describe("what was typed by hand", function () {
   this.timeout(300_000);
@@ -105,6 +107,14 @@ describe("what was typed by hand", function () {
     project = new Project("scanned", program);
     await project.good("stack", "init");
     const before = await Promise.all(NAMES.map(made));
+    write(program.replace(MAC10, '$1  labels: { by: "program" },\n'));
+    assert.match(
+      await project.good("preview"),
+      /: Docker network "mac10" on host1 is there already, and is changed when it is taken over: labels: wanted \{"by":"program"\}, the host shows \{\}\. Docker network "mac10" on host1 is made anew: d1 \(as last read\) will be off it for about/,
+    );
+    write(program);
+    assert.doesNotMatch(await project.good("preview"), /is there already/);
+    assert.deepEqual(await Promise.all(NAMES.map(made)), before);
     for (const [name, address] of [
       ["d3", "172.16.10.11"],
       ["d4", "172.16.20.11"],
@@ -146,7 +156,7 @@ describe("what was typed by hand", function () {
       "host1",
       "docker inspect d1",
     );
-    write(own.replace(/(new MacvlanNetwork\("host1-mac10", \{\n)/, '$1  labels: { by: "program" },\n'));
+    write(own.replace(MAC10, '$1  labels: { by: "program" },\n'));
     await project?.good("up", "--yes", "--skip-preview");
     assert.equal(await on("host1", "docker network inspect -f '{{.Labels.by}}' mac10"), "program");
     const [now] = await json<(typeof before)[]>("host1", "docker inspect d1");
@@ -157,6 +167,20 @@ describe("what was typed by hand", function () {
     await on("host1", "docker exec d1 ping -c 3 -W 2 172.16.20.11");
   });
 
+  it("stays as it is with retainOnDelete, and is nobody's again once its mark is taken away", async () => {
+    const id = () => on("host2", "docker network inspect -f '{{.Id}}' mac20");
+    const before = await id();
+    const mac20 = /(new MacvlanNetwork\("host2-mac20", \{[\s\S]*?\n\})\);\n/;
+    write(program.replace(mac20, "$1, { retainOnDelete: true });\n"));
+    await project?.good("up", "--yes", "--skip-preview");
+    write(program.replace(mac20, ""));
+    await project?.good("up", "--yes", "--skip-preview");
+    assert.equal(await id(), before);
+    assert.match((await scan("kept")).stdout, /^host2: 0 described, .*mac20 \(a stack has it: .*host2-mac20\)/m);
+    await on("host2", "rm /var/lib/pulumi-macvlan/networks/mac20");
+    assert.match((await scan("free")).stdout, /^host2: 1 described, left out: enp0s8\.100 /m);
+  });
+
   it("is named, and left out, where a stack has it; and goes with that stack", async () => {
     const { stdout } = await scan("later");
     assert.match(
@@ -164,7 +188,7 @@ describe("what was typed by hand", function () {
       /^host1: 0 described, left out: .*enp0s8\.100 \(a stack has it: scanned\/scanned\/host1-vlan100\)/m,
     );
     await on("host1", "docker rm -f d1 d2");
-    await on("host2", "docker rm -f d3 d4");
+    await on("host2", "docker rm -f d3 d4; docker network rm mac20");
     await project?.good("destroy", "--yes", "--skip-preview");
     await on("host3", GONE["host3"]?.replace(/; ip link del.*/, "") ?? "");
     for (const name of NAMES) assertSame(await snapshot(name), were[name] ?? "");

@@ -5,8 +5,12 @@ need_docker() {
   docker version -f '{{.Server.Version}}' >/dev/null 2>&1 || fail no-docker "$(docker version -f '{{.Server.Version}}' 2>&1 | grep .)"
 }
 
-# docker network inspect's answer to one template; empty when there is no such network.
-ask() { docker network inspect -f "$1" "$name" 2>/dev/null; }
+# by_name TEMPLATE: docker network inspect's answer, empty where the network has another name: Docker takes a name that it does not know for
+# the start of an id.
+by_name() { docker network inspect -f "{{if eq .Name \"$name\"}}$1{{end}}" "$name"; }
+
+# The same; empty when there is no such network.
+ask() { by_name "$1" 2>/dev/null; }
 
 # Docker takes no label for a Swarm's network, and none more for one that is there: whose it is stands in a file then, of the manager that
 # made it, or with the id of the network that it is about.

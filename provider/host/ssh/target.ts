@@ -6,7 +6,7 @@ import SSHConfig from "ssh-config";
 import type { ConnectConfig } from "ssh2";
 import { utils } from "ssh2";
 import { ConnectionError, messageOf } from "../../vocabulary/errors";
-import { type Credentials, type HostFields, hostLabel } from "../../vocabulary/host";
+import { type Credentials, type HostFields, hostLabel, typedFields } from "../../vocabulary/host";
 import { knownHostsName, knownTypes, verdict } from "./known-hosts";
 import { fromEnvironment } from "./twin";
 
@@ -48,14 +48,9 @@ export function resolveAlias(host: HostFields): Resolved {
 /** `user@host:port`; a chain `a,b` is read from its end, as ssh does. */
 function jumpHost(text: string): HostFields {
   const hops = text.split(",");
-  const [, user, address = "", port] = /^(?:([^@]+)@)?(.+?)(?::(\d+))?$/.exec(hops.pop()?.trim() ?? "") ?? [];
+  const last = hops.pop()?.trim() ?? "";
   const before = hops.length ? jumpHost(hops.join(",")) : undefined;
-  return {
-    address,
-    ...(user ? { user } : {}),
-    ...(port ? { port: Number(port) } : {}),
-    ...(before ? { bastion: before } : {}),
-  };
+  return { ...(typedFields(last) ?? { address: last }), ...(before && { bastion: before }) };
 }
 
 /** ssh2 names the algorithms of an RSA key by their signature. */

@@ -19,11 +19,14 @@ facts='{{.Id}}|{{with .Labels}}{{with index . "pulumi-macvlan.spec"}}{{.}}{{end}
 id= asked=false
 find_network() {
   asked=true silence=
-  inspected=$(docker network inspect -f "$facts" "$name" 2>&1) || {
+  if ! inspected=$(by_name "$facts" 2>&1); then
     case $inspected in *[Nn]"o such network"* | *"not found"*) ;; *) silence=${inspected#"$nl"} ;; esac
-    inspected= id= found_parent= found_mark=
+    inspected=
+  fi
+  if [ -z "$inspected" ]; then
+    id= found_parent= found_mark=
     return 1
-  }
+  fi
   line=${inspected%%"$nl"*} inspected=${inspected#*"$nl"}
   found_parent=${line##*|} line=${line%|*}
   id=${line%%|*} label=${line##*|} line=${line#*|}

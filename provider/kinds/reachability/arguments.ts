@@ -5,7 +5,7 @@ export interface Endpoint {
   host?: string | undefined;
   /** A Docker network of that host: a throwaway container is made on it. */
   network?: string | undefined;
-  /** A container of that host that runs already. */
+  /** A container of that host that runs already: its name, or its id. */
   container?: string | undefined;
   /** The throwaway container's address (default: Docker's choice), or, as a target, which of the host's addresses. */
   address?: string | undefined;

@@ -140,9 +140,8 @@ class Run {
       const [what, id = "", ...rest] = line.trim().split(" ");
       const end = ends.find((entry) => entry.id === Number(id));
       if (what === "failed") {
-        throw new HostError(
-          `cannot start a container for probes on network "${end?.name}" of ${host}: ${rest.join(" ")}`,
-        );
+        const doing = end?.kind === "container" ? "send probes from or to" : "start a container for probes on";
+        throw new HostError(`cannot ${doing} ${end?.kind} "${end?.name}" of ${host}: ${rest.join(" ")}`);
       }
       this.addresses.set(
         Number(id),

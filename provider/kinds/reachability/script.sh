@@ -7,6 +7,22 @@ end
 container_of() { printf 'pulumi-macvlan-probe-%s-%s' "$nonce" "$1"; }
 label=pulumi-macvlan.probe
 
+# about CONTAINER TEMPLATE: Docker's answer about one by its name or its id, into $said; why there is none otherwise. Docker takes a name that it
+# does not know for the start of an id.
+about() {
+  said=$(docker inspect --type container -f "{{.Name}} {{.Id}} $2" "$1" 2>&1) || return
+  set -- "$1" $said
+  case $2 in
+    "/$1") ;;
+    *)
+      # As short as Docker itself shows them.
+      case $3 in "$1"*) [ ${#1} -ge 12 ] ;; *) false ;; esac || { said="Error: No such container: $1"; return 1; }
+      ;;
+  esac
+  shift 3
+  said=$*
+}
+
 # answer_udp ADDRESSES PORTS: in the throwaway container's network, from just these addresses, for as long as it is there. Few
 # images have what it takes.
 answer_udp() {
@@ -58,7 +74,7 @@ start_end() {
   else
     container=$3
   fi
-  said=$(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}} {{end}}' "$container" 2>&1) &&
+  about "$container" '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}} {{end}}' &&
     addresses=$said && { [ -z "$udp" ] || said=$(answer_udp "$addresses" "$udp" 2>&1); } ||
     { printf 'failed %s %s\n' "$1" "$(printf '%s' "$said" | tr '\n' ' ')"; return; }
   printf 'end %s %s\n' "$1" "$addresses"
@@ -73,7 +89,7 @@ inside() {
     network:*) container=$(container_of "${from#*:}") ;;
     *) container=${from#*:} ;;
   esac
-  pid=$(docker inspect -f '{{.State.Pid}}' "$container" 2>/dev/null)
+  about "$container" '{{.State.Pid}}' && pid=$said || pid=
   [ "${pid:-0}" != 0 ] || return 9
   nsenter -t "$pid" -n "$@"
 }

@@ -158,7 +158,10 @@ export function seenIn(sections: Sections): Seen | undefined {
   const nics = told("nic", isInterface);
   const [way] = told("way", isInterface);
   if (nics.length === 0 && docker === undefined) return undefined;
-  return { ...(docker !== undefined && { docker }), nics, ...(way !== undefined && { way }) };
+  const foreign = lines.flatMap(([what, of = "", name]) =>
+    what === "foreign" && /^(?:link|network)$/.test(of) && name !== undefined ? [`${of} ${name}`] : [],
+  );
+  return { ...(docker !== undefined && { docker }), nics, ...(way !== undefined && { way }), foreign };
 }
 
 /** Whose chosen address the network will not have for it any more. */
@@ -182,6 +185,14 @@ function explainHost(failure: ScriptFailure, inputs: CommonInputs): string {
   if (code !== "no-room") return explainCommon(failure, inputs);
   return `${first} has no room for 4 MB${second ? ` (${second})` : ""}: free some`;
 }
+
+/** As `foreign` of what was seen has it. */
+const nameTaken = ({ kind, inputs }: Entry): string =>
+  `${LINKS.includes(kind.type) ? "link" : kind.type === macvlanNetwork.type ? "network" : ""} ${kind.localId(inputs)}`;
+
+/** Those whose name somebody else has, as last read. */
+export const takenIn = (seen: Seen | undefined, entries: readonly Entry[]): Entry[] =>
+  entries.filter((entry) => !entry.inputs.adopt && seen?.foreign?.includes(nameTaken(entry)));
 
 export const explainEntry = ({ kind, inputs }: Entry, why: ScriptFailure): string =>
   `${kind.describe(inputs)}: ${kind.explain(why, inputs) ?? explainCommon(why, inputs)}`;

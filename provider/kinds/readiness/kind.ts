@@ -21,7 +21,7 @@ export interface ReadinessInputs extends ReadinessArguments {
 /** By the names of hosts, then of networks: containers as last read (stopped ones too), each with the addresses that its user chose for it. */
 export type Users = Record<string, Record<string, string[]>>;
 
-/** What a host has that no program says: for its twin. */
+/** What a host has that no program says: for its twin, and for what a preview foretells. */
 export interface Seen {
   /** The version of its Docker. */
   docker?: string;
@@ -29,6 +29,8 @@ export interface Seen {
   nics: string[];
   /** That of them over which SSH came. */
   way?: string;
+  /** What of somebody else has a name that none of ours can have: `link enp0s8.100`, `network mac10`. */
+  foreign?: string[];
 }
 
 export interface ReadinessState extends ReadinessInputs {

@@ -7,7 +7,7 @@ import { readScript } from "../../host/scripts";
 import { sameHost } from "../../vocabulary/host";
 import { isUnknown } from "../../vocabulary/values";
 import { type MacvlanNetworkInputs, macvlanNetwork } from "../macvlan-network/kind";
-import { dataOf, explainEntry, seenIn, unfitting, usersOf } from "./answers";
+import { dataOf, explainEntry, seenIn, takenIn, unfitting, usersOf } from "./answers";
 import {
   changesOf,
   type Entry,
@@ -108,7 +108,10 @@ export function foretell(olds: ReadinessState, news: ReadinessState): string | u
         (why) => `${entry.kind.describe(entry.inputs)}: ${why}`,
       ),
     );
-    return [...left, ...moved].map((line) => `  ${name}: ${line}`);
+    const taken = takenIn(stays ? olds.seen?.[was] : undefined, made).map((entry) =>
+      explainEntry(entry, { code: "foreign", details: [""] }),
+    );
+    return [...left, ...moved, ...taken].map((line) => `  ${name}: ${line}`);
   });
   return lines.length === 0 ? undefined : `an update will be refused, by what was last read:\n${lines.join("\n")}`;
 }

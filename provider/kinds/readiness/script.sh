@@ -140,7 +140,7 @@ nobody_on() {
   [ -z "$below" ] || fail has-children "$below"
 }
 
-# What a lab host must have to be like this one.
+# What a lab host must have to be like this one, and which names somebody else has.
 tell_host() {
   section seen
   [ -z "$docker_version" ] || printf 'docker %s\n' "$docker_version"
@@ -148,6 +148,18 @@ tell_host() {
   for device in /sys/class/net/*/device; do
     [ ! -e "$device" ] || { device=${device%/device} && printf 'nic %s\n' "${device##*/}"; }
   done
+  for device in /sys/class/net/*; do
+    peek "$device/uevent" || continue
+    case $peeked in DEVTYPE=vlan | DEVTYPE=macvlan | DEVTYPE=ipvlan) ;; *) continue ;; esac
+    other=${device##*/}
+    ours "$(link_mark "$other")" || { peek "$run_dir/intent.$other" && ours "$peeked"; } || printf 'foreign link %s\n' "$other"
+  done
+  IFS=$nl
+  for line in $there; do
+    case $line in "bridge|"* | "host|"* | "none|"*) continue ;; esac
+    ours "$(mark_in "$line")" || printf 'foreign network %s\n' "${line%%|*}"
+  done
+  IFS=" 	$nl"
   set -f
   set -- $connection
   way=$(ip -o addr show to "${3:-}" 2>/dev/null) && way=${way#*: } && printf 'way %s\n' "${way%% *}"

@@ -2,14 +2,11 @@ import assert from "node:assert/strict";
 import { configuredHosts, stackHosts, typedHost } from "../../../provider/doctor/patients";
 
 describe("the hosts that a doctor is to see", () => {
-  for (const [text, connection] of [
-    ["host1", { address: "host1" }],
-    ["ops@host1", { address: "host1", user: "ops" }],
-    ["ops@host1:2222", { address: "host1", user: "ops", port: 2222 }],
-    ["fd00::5", { address: "fd00::5" }],
-    ["root@[fd00::5]:2222", { address: "fd00::5", user: "root", port: 2222 }],
-  ] as const)
-    it(`are typed: ${text}`, () => assert.deepEqual(typedHost(text), { name: text, connection }));
+  it("are typed", () =>
+    assert.deepEqual(typedHost("ops@host1:2222"), {
+      name: "ops@host1:2222",
+      connection: { address: "host1", user: "ops", port: 2222 },
+    }));
 
   it("are refused where what was typed is none", () =>
     assert.throws(() => typedHost("a b"), /"a b" is no host: write user@host, host:port or an alias/));

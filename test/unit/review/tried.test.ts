@@ -16,6 +16,8 @@ const WELL: Tried = {
   asked: 3,
   failed: [],
   silent: [],
+  streams: 0,
+  still: [],
   flows: 8,
   unexpected: [],
   unlike: [],
@@ -56,11 +58,27 @@ describe("what a twin tells", () => {
     assert.ok(wentWell({ ...WELL, silent: [silent("hub", 0.4)] }));
   });
 
+  it("says which ways did not come through, and for how long", () => {
+    const still = (seconds: number, lost = false) => [{ name: "iot to nas (tcp 443)", seconds, lost }];
+    assert.equal(told({ streams: 2 })[2], "2 connections from network to network came through all the time");
+    assert.equal(told({ streams: 2, still: still(2.34) })[2], "iot to nas (tcp 443) did not come through for 2.3 s");
+    assert.equal(
+      told({ streams: 2, still: still(20, true) })[2],
+      "iot to nas (tcp 443) did not come through from the change on (20.0 s)",
+    );
+    assert.ok(wentWell({ ...WELL, streams: 2, still: still(2.34) }));
+  });
+
   const failed = { worked: false, took: 1, said: [] };
   const bad: [what: string, change: Partial<Tried>, verdict: string][] = [
     ["a failed update", { up: failed }, "the update failed"],
     ["a failed base", { base: failed }, "not tried: the stack as it is could not be made there"],
     ["one that is lost", { silent: [silent("db", 20, true)] }, "db did not answer any more"],
+    [
+      "a way that is lost",
+      { streams: 1, still: [{ name: "iot to nas (tcp 443)", seconds: 20, lost: true }] },
+      "what passed between networks did not come through any more",
+    ],
     [
       "a packet",
       { unexpected: [{ name: "a to b", expect: "reachable", found: "unreachable" }] },

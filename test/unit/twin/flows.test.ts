@@ -1,6 +1,6 @@
 // What is sent on a twin, and what a review foretells of it.
 import assert from "node:assert/strict";
-import { flowsOf, passes } from "../../../provider/twin/flows";
+import { flowsOf, passes, streamsOf } from "../../../provider/twin/flows";
 import { reviewOf } from "../../review/golden";
 
 const sent = (name: string, outside?: string): string[] => {
@@ -35,6 +35,28 @@ describe("a twin's packets", () => {
       sent("a-private-network").filter((name) => name.includes("/")),
       ["host1/iot to host2/iot: reachable"],
     ));
+
+  it("and connections go all the time where they pass before and after, between containers of one network each", () => {
+    const on = (host: string, name: string, ...networks: [string, string][]) => ({
+      host,
+      name,
+      on: networks.map(([network, address]) => ({ network, addresses: [address] })),
+    });
+    const standIns = [
+      on("host1", "both", ["iot", "172.16.10.66"], ["nas", "172.16.20.66"]),
+      on("host1", "bulb", ["iot", "172.16.10.65"]),
+      on("host2", "db", ["nas", "172.16.20.200"]),
+    ];
+    const streams = (name: string) => {
+      const { before, cells } = reviewOf(name);
+      return streamsOf(before, cells, standIns);
+    };
+    const to = { host: "host2", container: "db", network: "nas", address: "172.16.20.200" };
+    assert.deepEqual(streams("a-port-more"), [
+      { name: "iot to nas (tcp 443)", from: { host: "host1", container: "bulb" }, to, port: 443 },
+    ]);
+    assert.deepEqual(streams("a-policy-that-shuts-out"), []);
+  });
 
   const web = { protocol: "tcp", port: 443 } as const;
   for (const [words, wanted] of [

@@ -25,7 +25,7 @@ describe("readiness: who is on the networks", () => {
         asked.push(`${address} ${input.split("\n").slice(1, -2).join(" ").replaceAll("\\0040", " ")}`);
         if (address === "192.0.2.2") throw new Error("it is away");
         const answer =
-          "@users mac20\n/web 172.16.20.9\n/db invalid\n@users other\n/x\n@users mac10\n@seen\ndocker 28.5.2\nnic enp0s3\nnic $(id)\nway enp0s3\n@end\n";
+          "@users mac20\n/web 172.16.20.9\n/db invalid\n@users other\n/x\n@users mac10\n@seen\ndocker 28.5.2\nnic enp0s3\nnic $(id)\nway enp0s3\nforeign link enp0s8.30\nforeign network mac30\nforeign\n@end\n";
         return { code: 0, stdout: answer, stderr: "" };
       },
       change: () => Promise.reject(new Error("it changes nothing")),
@@ -36,7 +36,10 @@ describe("readiness: who is on the networks", () => {
     });
     assert.deepEqual(await readHosts(runner, before), {
       users: { host1: { mac20: ["web 172.16.20.9", "db"] }, host2: { mac10: ["d3"] } },
-      seen: { host1: { docker: "28.5.2", nics: ["enp0s3"], way: "enp0s3" }, host2: { nics: ["eth0"] } },
+      seen: {
+        host1: { docker: "28.5.2", nics: ["enp0s3"], way: "enp0s3", foreign: ["link enp0s8.30", "network mac30"] },
+        host2: { nics: ["eth0"] },
+      },
     });
     const family = "pulumi-macvlan project/stack/";
     const line = `look ${family} ${family} 1 docker 0 0 0 0 0 0 0 2 mac10 mac20`;
@@ -86,6 +89,26 @@ describe("readiness: who is on the networks", () => {
         "an update will be refused, by what was last read:",
         '  host1: Docker network "mac20": container "web" was given 172.16.20.9 on it, which the network will not have for it (172.16.20.0/29): remove the container, or connect it with another address',
       ].join("\n"),
+    );
+  });
+
+  it("foretells where somebody else has a name already", () => {
+    const foreign = ["link enp0s8.30", "network mac30", "link mac20"];
+    const known = state({ seen: { host1: { nics: ["enp0s8"], foreign } } });
+    const wanted = {
+      ...state().wanted,
+      host1: {
+        VlanSubinterface: [{ parent: "enp0s8", vlanId: 30 }],
+        MacvlanNetwork: [...both.MacvlanNetwork, network("mac30", 30)],
+      },
+      host2: { MacvlanNetwork: [...both.MacvlanNetwork, network("mac30", 30)] },
+    };
+    const other = "it exists and was not made by pulumi-macvlan";
+    assert.match(
+      foretell(known, state({ wanted })) ?? "",
+      new RegExp(
+        `^an update .*\\n  host1: VLAN sub-interface "enp0s8.30": ${other}.*\\n  host1: Docker network "mac30": ${other}: [^\\n]*$`,
+      ),
     );
   });
 
