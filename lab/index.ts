@@ -6,5 +6,6 @@ export * from "./packages";
 export * from "./progress";
 export * from "./root";
 export * from "./topology";
+export { quietOf } from "./twin/silence";
 export { complaints, refuseOldPackage } from "./twin/stack";
 export { tryOnTwin } from "./twin/twin";

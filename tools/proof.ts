@@ -4,7 +4,7 @@ import { encodeData } from "../provider/host/quote";
 import { readLibrary } from "../provider/host/scripts";
 import { runner } from "../provider/host/ssh/connection";
 import type { ConfiguredHost } from "../provider/pulumi/lab";
-import { type Connection, hostSchema, publicPart, secretPart } from "../provider/vocabulary/host";
+import { type Connection, fieldsOf, secretPart } from "../provider/vocabulary/host";
 
 interface Contained {
   name: string;
@@ -31,7 +31,7 @@ async function onHost(hosts: Hosts, name: string, script: string, words: readonl
   const { parent: _parent, uplink: _uplink, ...connection } = hosts[name] as ConfiguredHost & Connection;
   const plain = { name, ...connection, commandTimeout: 180 } as Connection;
   const answer = await runner.run(
-    hostSchema.parse(publicPart(plain)),
+    fieldsOf(plain),
     secretPart(plain),
     [...readLibrary(), `begin; take_list words; end; set -- $words\n${script}\n`],
     encodeData([words]),

@@ -3,12 +3,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { quoteWords } from "pulumi-macvlan/lab";
 import type { Stream } from "pulumi-macvlan/twin";
+import { LAST_ANSWERS, type Quiet, quietOf } from "./silence";
 
 /** Seconds: more than a try that failed and the next one. */
 const STILL = 1;
-/** Seconds without a connection at the end, from which on its way counts as lost. */
-const LOST = 2.5;
-
 const FOLDER = "/tmp/streams";
 
 /** Run with an address and a port: a line for each connection, the seconds since the host's start. */
@@ -33,56 +31,64 @@ bind $s, $address =~ /:/ ? pack_sockaddr_in6($port, IN6ADDR_ANY) : pack_sockaddr
 listen $s, 20;
 close $_ while accept $_, $s;`;
 
-export interface Stillness {
+export interface Stillness extends Quiet {
   stream: Stream;
-  /** In all, but for the end; undefined where none came through, not before the change either. */
-  seconds: number | undefined;
-  /** For how long none has come through at the end, where that is so. */
-  lost: number | undefined;
 }
 
 /** Runs a script on the host of a label. */
 type On = (label: string, script: string) => Promise<string>;
 
-export class Streams {
-  constructor(private readonly streams: readonly Stream[]) {}
+interface Job {
+  host: string;
+  container: string;
+  words: string[];
+  out: string;
+}
 
-  /** In the network of a container, with the host's own programs. */
-  private async run(on: On, host: string, container: string, program: string, words: string[], out: string) {
-    const perl = quoteWords(["perl", "-MSocket=:all", "-e", program, ...words]);
-    await on(
-      host,
-      `set -e; mkdir -p ${FOLDER}; pid=$(docker inspect -f '{{.State.Pid}}' ${quoteWords([container])})
-setsid nsenter -t "$pid" -n ${perl} >${FOLDER}/${out} 2>${FOLDER}/${out}.said </dev/null & echo $! >>${FOLDER}/pids`,
-    );
-  }
-
-  async start(on: On): Promise<void> {
-    const listening = new Set<string>();
-    for (const { to, port } of this.streams) {
-      const end = `${to.host} ${to.container} ${port}`;
-      if (!listening.has(end)) await this.run(on, to.host, to.container, LISTEN, [to.address, String(port)], "listens");
-      listening.add(end);
-    }
-    for (const [index, { from, to, port }] of this.streams.entries())
-      await this.run(on, from.host, from.container, CONNECT, [to.address, String(port)], `${index}.times`);
-  }
-
-  async stop(on: On): Promise<Stillness[]> {
-    if (this.streams.length > 0) await sleep(3000);
-    const all = this.streams.map(async (stream, index): Promise<Stillness> => {
-      const printed = await on(stream.from.host, `cat /proc/uptime ${FOLDER}/${index}.times`);
-      const [now = 0, ...times] = printed.split("\n").map((line) => Number.parseFloat(line));
-      const whole = times.filter(Number.isFinite);
-      const last = whole.at(-1);
-      if (last === undefined) return { stream, seconds: undefined, lost: undefined };
-      const gaps = whole.slice(1).map((time, at) => time - (whole[at] ?? time));
-      const seconds = gaps.reduce((sum, gap) => sum + (gap > STILL ? gap : 0), 0);
-      return { stream, seconds, lost: now - last > LOST ? now - last : undefined };
+/** In the networks of the containers, with the host's own programs. */
+async function begin(on: On, jobs: readonly Job[]): Promise<void> {
+  const scripts = [...Map.groupBy(jobs, ({ host }) => host)].map(([host, itsJobs]) => {
+    const lines = itsJobs.map(({ container, words, out }) => {
+      const perl = quoteWords(["perl", "-MSocket=:all", "-e", ...words]);
+      return `pid=$(docker inspect -f '{{.State.Pid}}' ${quoteWords([container])})
+setsid nsenter -t "$pid" -n ${perl} >${out} 2>${out}.said </dev/null & echo $! >>pids`;
     });
-    const found = await Promise.all(all);
-    const hosts = new Set(this.streams.flatMap(({ from, to }) => [from.host, to.host]));
-    for (const host of hosts) await on(host, `kill $(cat ${FOLDER}/pids); rm -rf ${FOLDER}`);
-    return found;
-  }
+    return on(host, [`set -e; mkdir -p ${FOLDER}; cd ${FOLDER}`, ...lines].join("\n"));
+  });
+  await Promise.all(scripts);
+}
+
+const printed = async (on: On, host: string): Promise<{ end: number; times: Map<number, number[]> }> => {
+  const lines = (
+    await on(host, `cd ${FOLDER}; kill $(cat pids); sed 's/ .*//' /proc/uptime; grep -H . *.times; rm -r ${FOLDER}`)
+  )
+    .split("\n")
+    .map((line) => /^(?:(\d+)\.times:)?([\d.]+)$/.exec(line))
+    .flatMap((found) => (found ? [{ index: Number(found[1] ?? -1), time: Number(found[2]) }] : []));
+  const times = new Map(
+    [...Map.groupBy(lines, ({ index }) => index)].map(([index, of]) => [index, of.map(({ time }) => time)]),
+  );
+  return { end: times.get(-1)?.[0] ?? 0, times };
+};
+
+/** @returns what ends it, and tells how each fared. */
+export async function startStreams(streams: readonly Stream[], on: On): Promise<() => Promise<Stillness[]>> {
+  const ends = new Map(streams.map(({ to, port }) => [`${to.host} ${to.container} ${port}`, { to, port }]));
+  const listening = [...ends.values()].map(({ to, port }, index) => {
+    return { ...to, words: [LISTEN, to.address, String(port)], out: `${index}.listens` };
+  });
+  await begin(on, listening);
+  const connecting = streams.map(({ from, to, port }, index) => {
+    return { ...from, words: [CONNECT, to.address, String(port)], out: `${index}.times` };
+  });
+  await begin(on, connecting);
+  return async () => {
+    if (streams.length > 0) await sleep(LAST_ANSWERS);
+    const hosts = [...new Set([...listening, ...connecting].map(({ host }) => host))];
+    const found = new Map(await Promise.all(hosts.map(async (host) => [host, await printed(on, host)] as const)));
+    return streams.map((stream, index) => {
+      const { end = 0, times } = found.get(stream.from.host) ?? {};
+      return { stream, ...quietOf(times?.get(index) ?? [], end, STILL) };
+    });
+  };
 }

@@ -39,7 +39,7 @@ import { installPackages } from "../packages";
 import { step } from "../progress";
 import { type LabHost, OUTSIDE_SERVER } from "../topology";
 import { refuseOldPackage, TwinStack } from "./stack";
-import { type Stillness, Streams } from "./streams";
+import { type Stillness, startStreams } from "./streams";
 import { type Silence, Watch } from "./watch";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -63,7 +63,6 @@ docker ps -q | while read -r id; do docker inspect -f '{{.Name}}{{range $n, $e :
 class Twin {
   private readonly lab: Lab;
   private readonly watch: Watch;
-  private streams = new Streams([]);
 
   constructor(
     private readonly plan: TwinPlan,
@@ -165,18 +164,19 @@ class Twin {
     return new Map(await Promise.all(found));
   }
 
-  async startWatch(streams: readonly Stream[]): Promise<void> {
-    this.streams = new Streams(streams);
-    await this.streams.start((label, script) => this.on(label, script));
+  /** @returns what ends it, and tells how each fared. */
+  async startWatch(
+    streams: readonly Stream[],
+  ): Promise<() => Promise<{ silences: Silence[]; stillnesses: Stillness[] }>> {
+    const stopStreams = await startStreams(streams, (label, script) => this.on(label, script));
     await this.watch.start((script) => this.run("watch", script));
-  }
-
-  async stopWatch(): Promise<{ silences: Silence[]; stillnesses: Stillness[] }> {
-    const [silences, stillnesses] = await Promise.all([
-      this.watch.stop((script) => this.run("watch", script)),
-      this.streams.stop((label, script) => this.on(label, script)),
-    ]);
-    return { silences, stillnesses };
+    return async () => {
+      const [silences, stillnesses] = await Promise.all([
+        this.watch.stop((script) => this.run("watch", script)),
+        stopStreams(),
+      ]);
+      return { silences, stillnesses };
+    };
   }
 
   /** Who has got another address by the change was asked at one that nobody has. */
@@ -253,12 +253,10 @@ async function tryIt(
   const before = await twin.look();
   const asBefore = await orTell(`${plural(flows.length, "packet")} from network to network`, () => twin.send(flows));
   const streams = streamsOf(found.before, found.cells, standIns);
-  await orTell("the containers are asked", () => twin.startWatch(streams));
+  const stopWatch = await orTell("the containers are asked", () => twin.startWatch(streams));
   tried.up = await step("pulumi up of the changed program", () => stack.up(changed));
-  const { silences, stillnesses } = (await orTell("who gave no answer", () => twin.stopWatch())) ?? {
-    silences: [],
-    stillnesses: [],
-  };
+  const nobody = { silences: [], stillnesses: [] };
+  const { silences, stillnesses } = (stopWatch && (await orTell("who gave no answer", stopWatch))) ?? nobody;
   tried.asked = new Set(
     silences.filter(({ seconds }) => seconds !== undefined).map(({ asked }) => `${asked.host} ${asked.container}`),
   ).size;

@@ -4,20 +4,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { quoteWords } from "pulumi-macvlan/lab";
 import type { Asked, Wire } from "pulumi-macvlan/twin";
 import type { LabHost } from "../topology";
+import { LAST_ANSWERS, type Quiet, quietOf } from "./silence";
 
 /** Seconds: two answers in a row that did not come, of ten a second. */
 const SILENCE = 0.25;
-/** Seconds without an answer at the end, from which on one counts as lost. */
-const LOST = 2.5;
-
 const FOLDER = "/tmp/asked";
 
-export interface Silence {
+export interface Silence extends Quiet {
   asked: Asked;
-  /** In all, but for the end; undefined where it never answered, not before the change either. */
-  seconds: number | undefined;
-  /** For how long it has given no answer at the end, where it has not. */
-  lost: number | undefined;
 }
 
 const keyOf = ({ switch: net, vlanId, protocol }: Wire): string => `${net} ${vlanId ?? ""} ${protocol ?? ""}`;
@@ -88,7 +82,7 @@ export class Watch {
 
   async stop(run: (script: string) => Promise<string>): Promise<Silence[]> {
     if (this.asked.length === 0) return [];
-    await sleep(3000);
+    await sleep(LAST_ANSWERS);
     const printed = await run(`cd ${FOLDER} && kill -INT $(cat pids) && date +end.%s.%N && rm pids
       for file in *; do sed -n "s/^\\[\\([0-9.]*\\)\\] [0-9]* bytes from.*/$file \\1/p" $file; done`);
     const end = Number(/^end\.([\d.]+)$/m.exec(printed)?.[1]);
@@ -101,11 +95,7 @@ export class Watch {
       const times = answers
         .flatMap((answer) => (answer.index === index ? [answer.at] : []))
         .sort((one, other) => one - other);
-      const last = times.at(-1);
-      if (last === undefined) return { asked, seconds: undefined, lost: undefined };
-      const gaps = times.slice(1).map((time, at) => time - (times[at] ?? time));
-      const seconds = gaps.reduce((sum, gap) => sum + (gap > SILENCE ? gap : 0), 0);
-      return { asked, seconds, lost: end - last > LOST ? end - last : undefined };
+      return { asked, ...quietOf(times, end, SILENCE) };
     });
   }
 }

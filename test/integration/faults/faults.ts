@@ -9,7 +9,7 @@ import { connection, ONE_BY_ONE, on, type Props, settled, snapshot } from "../ho
 import { Relay } from "../relay";
 import { type Order, type Outcome, perform } from "./operation";
 
-const HOST = "host1";
+export const HOST = "host1";
 const CONFIRM = 8;
 
 export interface Operation {
@@ -151,10 +151,13 @@ chmod 755 /run/faults/wrapper; for name in ip nft docker iptables ip6tables sync
 const REACHED = `perl -e 'select undef, undef, undef, 0.05 until -e "/run/faults/reached" or time - $^T > 60'`;
 
 export const install = () => on(HOST, INSTALL);
+/** A dockerd that was started beside them goes on looking for its programs where they were. */
 export const uninstall = () =>
   on(
     HOST,
-    "rm -rf /run/faults; for name in ip nft docker iptables ip6tables sync; do rm -f /usr/local/sbin/$name; done",
+    `[ -e /usr/local/sbin/iptables ] || exit 0
+     rm -rf /run/faults; for name in ip nft docker iptables ip6tables sync; do rm -f /usr/local/sbin/$name; done
+     systemctl reset-failed docker; systemctl restart docker`,
   );
 
 const arm = (at: number) =>

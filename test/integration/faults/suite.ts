@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { messageOf } from "../../../provider/vocabulary/errors";
 import { resetLab } from "../hooks";
-import { assertSame } from "../hosts";
-import { FAULTS, install, OPERATIONS, prepare, shape, suffer, uninstall, type Verdict } from "./faults";
+import { assertSame, on } from "../hosts";
+import { FAULTS, HOST, install, OPERATIONS, prepare, shape, suffer, uninstall, type Verdict } from "./faults";
 import { DOORS } from "./operation";
 import { record } from "./table";
 
@@ -58,6 +58,7 @@ export function sufferAll(fault: string): void {
     it("leave nothing behind", async () => {
       await uninstall();
       assertSame(await shape(), clean);
+      await on(HOST, "docker network create other && docker network rm other");
     });
   });
 }
