@@ -111,7 +111,7 @@ const reachability = inState("reachability", (_olds, news) => checkReachability(
 async function prove(props: Props): Promise<Props> {
   const inputs = props as unknown as ReachabilityInputs;
   const results = await sendProbes(runner, inputs, (props["credentials"] ?? {}) as Record<string, Credentials>);
-  if (inputs.junit) writeFileSync(inputs.junit, toJunit(results));
+  if (inputs.junit) writeFileSync(inputs.junit, await toJunit(results));
   const wrong = unexpected(results);
   if (wrong) throw wrong;
   return { ...props, results };

@@ -79,6 +79,10 @@ const MORE: Record<string, (type: Terminal["type"]) => Promise<void>> = {
   },
 };
 
+const TYPED_BY_HAND = `ip link add link enp0s8 name enp0s8.100 type vlan id 100; ip link set enp0s8 up; ip link set enp0s8.100 up
+docker network create -d macvlan --subnet=172.16.10.0/24 --gateway=172.16.10.1 -o parent=enp0s8.100 mac10 >/dev/null
+docker run -itd --name d1 --network mac10 busybox sleep 100000 >/dev/null`;
+
 /** Without probes: of Swarm's networks containers can't be made by hand, and the fabric is proved by npm start. */
 const WITHOUT_PROBES = ["s9-swarm", "inter-vlan-fabric", "docker-containers"];
 
@@ -165,6 +169,27 @@ describe("what is written", function () {
       for (const host of Object.keys(before_)) assertSame(await snapshot(host, lab), before_[host] ?? "");
     });
   }
+
+  it("in README.md, and then by scan, takes over what was typed by hand", async () => {
+    const started = () =>
+      on("host1", "docker inspect -f '{{.State.StartedAt}} {{.NetworkSettings.Networks.mac10.NetworkID}}' d1", lab);
+    const scan = commandsIn(read("README.md")).find((line) => line.includes("pulumi-macvlan scan")) ?? "";
+    try {
+      await on("host1", TYPED_BY_HAND, lab);
+      const before = await started();
+      const printed = await type(`cd ${copy} && rm -rf ~/my-lan && export PULUMI_CONFIG_PASSPHRASE= && ${scan}`);
+      const [, next = ""] = /Next: (.*)/.exec(printed) ?? [];
+      await type(next.replace("<name>", "dev"));
+      assert.equal(await started(), before);
+      await type("npx tsc && pulumi preview --expect-no-changes");
+      await on("host1", "docker rm -f d1 >/dev/null", lab);
+      await type("pulumi destroy");
+    } catch (error) {
+      await lab.reset();
+      throw error;
+    }
+    for (const host of Object.keys(before_)) assertSame(await snapshot(host, lab), before_[host] ?? "");
+  });
 
   it("at the end of npm start ends the lab", async () => {
     await type(`cd ${copy}`);

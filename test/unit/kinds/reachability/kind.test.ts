@@ -176,8 +176,8 @@ describe("reachability", () => {
     );
   });
 
-  it("is told to CI systems as JUnit", () => {
-    const xml = toJunit(results);
+  it("is told to CI systems as JUnit", async () => {
+    const xml = await toJunit(results);
     assert.match(xml, /<testsuite name="pulumi-macvlan Reachability" tests="2" failures="1"/);
     assert.match(
       xml,
