@@ -29,6 +29,7 @@ export interface GivenTopology<Vlan extends GivenVlan> extends Pick<DescribedTop
   vlans: Record<string, Vlan>;
   probe?: boolean | undefined;
   persist?: boolean | undefined;
+  adopt?: boolean | undefined;
 }
 
 interface GivenRouter {
@@ -41,13 +42,13 @@ interface GivenRouter {
 export const subinterfaceOn = <Parent, Name>(
   vlan: DescribedVlan,
   parent: Parent,
-  { persist }: GivenTopology<GivenVlan>,
+  { persist, adopt }: GivenTopology<GivenVlan>,
   named: (name: (parent: string) => string) => Name,
 ) => {
   const { vlanId, protocol, mtu } = vlan;
   if (vlanId === undefined) return undefined;
   const name = protocol === "802.1ad" ? named((on) => interfaceOf(vlan, on)) : undefined;
-  return { parent, vlanId, name, protocol, mtu, persist };
+  return { parent, vlanId, name, protocol, mtu, persist, adopt };
 };
 
 /** By their names; those on a host. */
@@ -57,7 +58,7 @@ export const vlansOn = <Vlan extends DescribedVlan>(
 ): [string, Vlan][] => Object.entries(topology.vlans).filter(([, vlan]) => hostsOf(topology, vlan).includes(host));
 
 export function networkOn<Vlan extends GivenVlan, Parent, Text>(
-  { vlans, swarm, probe }: GivenTopology<Vlan>,
+  { vlans, swarm, probe, adopt }: GivenTopology<Vlan>,
   from: Pick<FromPlan<Text, unknown>, "text">,
   { vlan, host }: { vlan: string; host: string },
   parent: Parent,
@@ -81,18 +82,20 @@ export function networkOn<Vlan extends GivenVlan, Parent, Text>(
     labels: labels as Vlan["labels"],
     options: options as Vlan["options"],
     probe,
+    adopt,
   };
 }
 
 /** What services of a Swarm name. */
-export function swarmNetwork(vlan: string, described: DescribedVlan) {
+export function swarmNetwork({ vlans, adopt }: GivenTopology<GivenVlan>, vlan: string) {
+  const described = vlans[vlan] as GivenVlan;
   const name = networkOf(vlan, described);
-  return { name, driver: described.driver, scope: "swarm" as const, configFrom: nodePart(name) };
+  return { name, driver: described.driver, scope: "swarm" as const, configFrom: nodePart(name), adopt };
 }
 
 /** As HostShim takes it. */
 export function shimOn<Texts>(
-  { vlans, persist }: GivenTopology<GivenVlan>,
+  { vlans, persist, adopt }: GivenTopology<GivenVlan>,
   from: Pick<FromPlan<unknown, Texts>, "texts">,
   { vlan, host }: { vlan: string; host: string },
 ) {
@@ -104,6 +107,7 @@ export function shimOn<Texts>(
     address: from.texts((plan) => mine(plan).flatMap(({ shim }) => shim ?? [])),
     ranges: from.texts((plan) => mine(plan).map(({ range }) => range)),
     persist,
+    adopt,
   };
 }
 
@@ -118,7 +122,7 @@ export const routedBy = <Vlan>(
 
 /** All but its policy; `interfaces` has the routed VLANs' own ones. */
 export function routerOf<Router extends GivenRouter, Interface, Text>(
-  { vlans, probe, persist }: GivenTopology<GivenVlan>,
+  { vlans, probe, persist, adopt }: GivenTopology<GivenVlan>,
   from: Pick<FromPlan<Text, unknown>, "text">,
   router: Router,
   interfaces: Record<string, Interface>,
@@ -136,5 +140,6 @@ export function routerOf<Router extends GivenRouter, Interface, Text>(
     nat: router.nat as Router["nat"],
     probe,
     persist,
+    adopt,
   };
 }

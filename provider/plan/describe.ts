@@ -33,6 +33,7 @@ export function describe({ hosts, vlans, router, shims, swarm, rollout, forget }
           mtu: host.mtu,
           ...(host.size && { size: host.size }),
           ...(host.slot !== undefined && { slot: host.slot }),
+          ...(host.ranges && { ranges: host.ranges }),
           ...(host.formerly !== undefined && { formerly: host.formerly }),
         },
       ]),

@@ -37,7 +37,10 @@ function graphOf(topology: DescribedTopology, plan: PlannedAddresses): Graph {
       label: [host],
       networks: at(host).map(([name, { subnets, ...vlan }]) => ({
         id: id("host", host, name),
-        label: [networkOf(name, vlan), ...subnets.map((subnet) => plan[planned(subnet)]?.hosts[host]?.range ?? "")],
+        label: [
+          networkOf(name, vlan),
+          ...subnets.map((subnet) => plan[planned(subnet)]?.hosts[host]?.range ?? planned(subnet)),
+        ],
       })),
     })),
     router: router && { id: "router", label: ["router"] },

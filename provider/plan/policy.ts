@@ -93,7 +93,9 @@ export function probesOf(topology: DescribedTopology, passing: Passing): Planned
   ]);
 }
 
-const probed = ({ vlans }: DescribedTopology) => Object.entries(vlans).filter(([, { internal }]) => !internal);
+/** Where a probe's own containers may have any address that Docker gives them. */
+const probed = ({ vlans }: DescribedTopology) =>
+  Object.entries(vlans).filter(([, { internal, unplanned }]) => !internal && !unplanned);
 
 /**
  * The probes that show that a batch of a rollout works before the next one is changed: its hosts to each other and to those before them

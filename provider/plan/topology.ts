@@ -48,6 +48,12 @@ export interface DescribedVlan {
   gateway?: string | string[] | undefined;
   /** The hosts that take part. Default: all. */
   hosts?: string[] | undefined;
+  /**
+   * Each host hands out all of the subnets, as a network does that somebody typed without `--ip-range`: for those that are there already,
+   * since two hosts may hand out one address. Without it each host gets a range of its own, for which its network is made anew: put what
+   * containers were given by hand into `reserved` before. `prove` leaves such a VLAN out; it has no shims. Default: false.
+   */
+  unplanned?: boolean | undefined;
   /** Another interface than the hosts' own, for all of them or by host. */
   parent?: string | Record<string, string> | undefined;
   /** As MacvlanNetwork's. Default: "macvlan". */
@@ -149,15 +155,16 @@ export function toPlan(topology: DescribedTopology): AddressesToPlan {
         ...given,
         ...(gateway === undefined ? {} : { gateway }),
         ...(reserved.length > 0 ? { reserved } : {}),
-        ...(vlan.hosts ? { hosts: vlan.hosts } : {}),
+        ...(vlan.unplanned ? { hosts: [] } : vlan.hosts ? { hosts: vlan.hosts } : {}),
       };
     }),
   );
-  const wishes = Object.entries(hosts).map(([host, { size, slot, formerly }]): [string, HostToPlan] => [
+  const wishes = Object.entries(hosts).map(([host, { size, slot, ranges, formerly }]): [string, HostToPlan] => [
     host,
     {
       ...(size === undefined ? {} : { size }),
       ...(slot === undefined ? {} : { slot }),
+      ...(ranges === undefined ? {} : { ranges }),
       ...(formerly === undefined ? {} : { formerly }),
     },
   ]);
@@ -245,6 +252,8 @@ function refuseVlans(topology: DescribedTopology): string[] {
         refuse(".gateway", `${gateway} is outside its subnets ${texts}: the router could not be reached there`);
       }
     }
+    if (vlan.unplanned && shimmed(topology, name))
+      refuse(".unplanned", "leaves no address to a host itself: take unplanned away, or leave the VLAN out of shims");
     if (shimmed(topology, name)) {
       const badShim = reasonOf(interfaceName, shimName(network));
       if (badShim)
@@ -417,6 +426,14 @@ function refuseSwarm(topology: DescribedTopology): string[] {
     )
     .concat(unproved);
 }
+
+/** What holds as long as nobody has planned who hands out what. */
+export const warnUnplanned = (topology: DescribedTopology): string[] =>
+  Object.entries(topology.vlans).flatMap(([name, vlan]) => {
+    const hosts = hostsOf(topology, vlan);
+    if (!vlan.unplanned || hosts.length < 2) return [];
+    return `vlans.${name} is unplanned: ${hosts.join(", ")} may hand out the same address twice; give containers theirs (docker run --ip)`;
+  });
 
 /** Names that differ in the program may meet on a host. */
 function refuseNetworks(topology: DescribedTopology): string[] {

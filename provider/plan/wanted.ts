@@ -36,6 +36,7 @@ export interface WholeTopology extends DescribedTopology {
     | undefined;
   probe?: boolean | undefined;
   persist?: boolean | undefined;
+  adopt?: boolean | undefined;
 }
 
 /** The router's place among the hosts. */
@@ -49,9 +50,9 @@ function shimLink(
   place: { vlan: string; host: string },
   { parent, driver, mode, flag }: MacvlanNetworkArguments,
 ): MacvlanLinkArguments {
-  const { name, address, ranges, persist } = shimOn(topology, from, place);
+  const { name, address, ranges, persist, adopt } = shimOn(topology, from, place);
   const carried = { parent: parent as string, kind: driver, mode, flag };
-  return { ...carried, name, addresses: shimAddresses(address), routes: shimRoutes(ranges), persist };
+  return { ...carried, name, addresses: shimAddresses(address), routes: shimRoutes(ranges), persist, adopt };
 }
 
 const tagged = (topology: WholeTopology, vlan: DescribedVlan, parent: string) =>
@@ -64,13 +65,10 @@ function wantedOn(topology: WholeTopology, from: Known, host: string): WantedOnH
     const network = networkOn(topology, from, { vlan, host }, interfaceOf(described, nic));
     return { vlan, subinterface: tagged(topology, described, nic), network };
   });
-  const whole = swarm?.manager === host ? Object.entries(vlans) : [];
+  const whole = swarm?.manager === host ? Object.keys(vlans) : [];
   return {
     VlanSubinterface: places.flatMap(({ subinterface }) => subinterface ?? []),
-    MacvlanNetwork: [
-      ...places.map(({ network }) => network),
-      ...whole.map(([vlan, described]) => swarmNetwork(vlan, described)),
-    ],
+    MacvlanNetwork: [...places.map(({ network }) => network), ...whole.map((vlan) => swarmNetwork(topology, vlan))],
     MacvlanLink: places
       .filter(({ vlan }) => shimmed(topology, vlan))
       .map(({ vlan, network }) => shimLink(topology, from, { vlan, host }, network)),

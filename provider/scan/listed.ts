@@ -8,6 +8,8 @@ export interface Listed {
   name: string;
   /** Of networks: who is on it. */
   containers: string[];
+  /** And with which address. */
+  addresses?: Record<string, string>;
 }
 
 /** Named, and left out. */
@@ -57,7 +59,16 @@ export function listsIn(sections: Sections): Lists {
     if (type && isInterface(name)) take({ type, name, containers: [] }, mark.join("|"));
   }
   for (const [name = "", , scope, mark = "", users = ""] of rowsOf(sections, "networks")) {
-    const entry: Listed = { type: "MacvlanNetwork", name, containers: users.split(" ").filter(Boolean).sort() };
+    const on = users
+      .split(" ")
+      .filter(Boolean)
+      .map((user) => user.split(/[=/]/));
+    const entry: Listed = {
+      type: "MacvlanNetwork",
+      name,
+      containers: on.map(([container = ""]) => container).sort(),
+      addresses: Object.fromEntries(on.filter(([, address]) => address)),
+    };
     if (scope === "swarm") leftOut.push({ what: name, why: "it is a Swarm's: describe it with scope and configFrom" });
     else take(entry, mark);
   }

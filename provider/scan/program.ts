@@ -3,6 +3,7 @@ import { VERSION, versionOf } from "../pulumi/plugin/version";
 import { fieldsOf, secretPart } from "../vocabulary/host";
 import { isMap, printable } from "../vocabulary/values";
 import type { Described, Scanned } from "./read";
+import { type FoundTopology, topologyIn } from "./topology";
 
 const WIDTH = 120;
 
@@ -48,12 +49,21 @@ function listed(open: string, close: string, entries: [string, unknown][], inden
 }
 
 /** Always over several lines, as arguments are read best. */
-function argumentsOf(fields: Record<string, unknown>): string {
+function argumentsOf(fields: Record<string, unknown>, indent = ""): string {
+  const deeper = `${indent}  `;
   const lines = Object.entries(fields).map(([key, value]) => {
     const name = value instanceof Code && value.text === key ? "" : `${key}: `;
-    return `  ${name}${literal(value, "  ", name.length)},\n`;
+    return `${deeper}${name}${literal(value, deeper, name.length)},\n`;
   });
-  return `{\n${lines.join("")}}`;
+  return `{\n${lines.join("")}${indent}}`;
+}
+
+/** A resource that is made; with options each of its words stands on a line of its own. */
+function made(type: string, label: string, fields: Record<string, unknown>, options?: string): string {
+  const name = JSON.stringify(label);
+  return options === undefined
+    ? `new ${type}(${name}, ${argumentsOf(fields)});\n`
+    : `new ${type}(\n  ${name},\n  ${argumentsOf(fields, "  ")},\n  ${options},\n);\n`;
 }
 
 /** `lan-host1.vlan_100` as a variable: lanHost1Vlan100. */
@@ -134,34 +144,106 @@ function hostText({ name, connection }: Scanned, variable: string): string {
   return `${secrets ? comment([told]) : ""}${start}${literal(fields, "", start.length + 1)};\n`;
 }
 
-/** Of one host: its connection, its resources, and what they don't describe. */
-function hostPart(scanned: Scanned, variables: Set<string>, names: Set<string>, classes: Set<string>): string {
-  const host = unique(variableOf(scanned.name), variables);
+/** The names that a program has given so far, and what it imports. */
+class Names {
+  readonly variables = new Set(RESERVED.split(" "));
+  readonly resources = new Set<string>();
+  readonly classes = new Set<string>();
+}
+
+/** What hosts have together, as one describes it, after their connections. */
+function topologyPart(
+  found: FoundTopology,
+  hosts: ReadonlyMap<string, string>,
+  names: Names,
+  variable: string,
+): string {
+  const { vlans, probes, persist, users } = found;
+  names.classes.add("VlanTopology");
+  const fields = {
+    hosts: Object.fromEntries(
+      Object.entries(found.hosts).map(([name, host]) => [
+        name,
+        { connection: new Code(hosts.get(name) ?? ""), ...host },
+      ]),
+    ),
+    vlans,
+    ...(probes.length > 0 && { probes }),
+    ...(persist !== undefined && { persist }),
+    adopt: true,
+  };
+  const unplanned = Object.entries(vlans).flatMap(([name, vlan]) => (vlan["unplanned"] ? [name] : []));
+  const told = [
+    ...users.flatMap(([vlan, containers]) => (containers.length > 0 ? [`On ${vlan}: ${containers.join(", ")}.`] : [])),
+    ...(unplanned.length > 0
+      ? [
+          `Each host hands out all of ${unplanned.join(", ")}: two may give one address twice. Without \`unplanned\` each gets a range of its own, and`,
+          "its network is made anew for it; put what containers were given by hand into the subnet's `reserved` before.",
+        ]
+      : []),
+    ...(probes.length > 0
+      ? ["The probes are sent after every change: those of containers that are gone have to go, too."]
+      : []),
+    ...[...found.of].flatMap((entry) => putRight(entry)),
+  ];
+  const label = unique("lan", names.resources, "-");
+  return `${comment(told)}const ${variable} = ${made("VlanTopology", label, fields)}`;
+}
+
+const putRight = ({ drift }: Described): string[] =>
+  drift.map((what) => `The first \`pulumi up\` puts this right: ${what}.`);
+
+/** Of one host: its resources, and what they don't describe. What stands on a part of the topology comes after that, and goes before it. */
+function hostPart(
+  scanned: Scanned,
+  host: string,
+  names: Names,
+  topology: FoundTopology | undefined,
+  lan: string,
+): string[] {
   const links = new Map<string, string>();
   const described = inOrder(scanned.described);
   const parents = new Set(described.map(({ inputs }) => inputs["parent"]));
-  const parts = described.map((entry) => {
-    const label = unique(`${scanned.name}-${shortName(entry)}`, names, "-");
-    classes.add(entry.type);
+  const inTopology = (entry: Described) => topology?.of.has(entry) ?? false;
+  const shared = new Set(described.filter(inTopology).map(({ name }) => name));
+  const own = described.filter((entry) => !inTopology(entry));
+  const parts = own.map((entry) => {
+    const label = unique(`${scanned.name}-${shortName(entry)}`, names.resources, "-");
+    names.classes.add(entry.type);
     const isParent = entry.type !== "MacvlanNetwork" && parents.has(entry.name);
-    const variable = isParent ? unique(variableOf(label), variables) : undefined;
-    const below = links.get(String(entry.inputs["parent"]));
+    const variable = isParent ? unique(variableOf(label), names.variables) : undefined;
+    const parent = String(entry.inputs["parent"]);
+    const below = links.get(parent);
     if (variable) links.set(entry.name, variable);
     const fields = ordered({ ...plain(entry), ...(below && { parent: new Code(`${below}.name`) }) });
-    const made = `new ${entry.type}(${JSON.stringify(label)}, ${argumentsOf({ host: new Code(host), ...fields })});\n`;
+    const options = shared.has(parent) ? `{ dependsOn: ${lan} }` : undefined;
+    const text = made(entry.type, label, { host: new Code(host), ...fields }, options);
     const users = entry.containers.length > 0 ? [`On it: ${entry.containers.join(", ")}.`] : [];
-    const drift = entry.drift.map((what) => `The first \`pulumi up\` puts this right: ${what}.`);
-    return `${comment([...users, ...drift])}${variable ? `const ${variable} = ` : ""}${made}`;
+    return `${comment([...users, ...putRight(entry)])}${variable ? `const ${variable} = ` : ""}${text}`;
   });
   const [first] = scanned.rules;
   const beside = first
     ? comment([
-        "What no resource of these describes stays as it is; an InterVlanRouter would say it anew:",
+        `What no resource of these describes${topology ? ` on ${scanned.name}` : ""} stays as it is; an InterVlanRouter would say it anew:`,
         ...scanned.rules.map(({ command, shows }) => `  ${shows}    (${command})`),
       ])
     : "";
-  const left = comment(scanned.leftOut.map(({ what, why }) => `Left out: ${what}: ${why}.`));
-  return [hostText(scanned, host), ...parts, ...[beside + left].filter(Boolean)].join("\n");
+  const left = comment(
+    scanned.leftOut.map(({ what, why }) => `Left out${topology ? ` on ${scanned.name}` : ""}: ${what}: ${why}.`),
+  );
+  return [...parts, ...[beside + left].filter(Boolean)];
+}
+
+/** Connections first where hosts have something together, else each with what its host has. */
+function partsOf(hosts: readonly Scanned[], names: Names): string[] {
+  const variables = hosts.map(({ name }) => unique(variableOf(name), names.variables));
+  const texts = hosts.map((scanned, index) => hostText(scanned, variables[index] ?? ""));
+  const topology = topologyIn(hosts);
+  const lan = topology ? unique("lan", names.variables) : "";
+  const parts = hosts.map((scanned, index) => hostPart(scanned, variables[index] ?? "", names, topology, lan));
+  if (!topology) return parts.flatMap((part, index) => [texts[index] ?? "", ...part]);
+  const byName = new Map(hosts.map(({ name }, index) => [name, variables[index] ?? ""]));
+  return [...texts, topologyPart(topology, byName, names, lan), ...parts.flat()];
 }
 
 export interface ProgramFile {
@@ -171,9 +253,9 @@ export interface ProgramFile {
 
 /** A whole project, by its files. */
 export function programOf(project: string, hosts: readonly Scanned[]): ProgramFile[] {
-  const [variables, names, classes] = [new Set(RESERVED.split(" ")), new Set<string>(), new Set<string>()];
-  const parts = hosts.map((scanned) => hostPart(scanned, variables, names, classes));
-  const imports = [...classes].sort().join(", ");
+  const names = new Names();
+  const parts = partsOf(hosts, names);
+  const imports = [...names.classes].sort().join(", ");
   const head = [
     `// What ${hosts.map(({ name }) => name).join(", ")} had when pulumi-macvlan scan looked. The first \`pulumi up\` takes it over as it is: nothing but a mark is`,
     "// written. After that, `adopt` may go; with `persist: true` (or without a `persist`) a link is there again after a reboot.",

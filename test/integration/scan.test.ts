@@ -14,7 +14,7 @@ const NETWORK = (n: number) =>
 const CONTAINER = (name: string, n: number, last: number) =>
   `docker run -itd --name ${name} --ip=172.16.${n}.${last} --network mac${n} busybox sleep 100000`;
 
-/** As the articles have it: VLANs on two hosts, a router between them, and a shim. */
+/** As the articles have it: VLANs on two hosts, a router between them, and a shim. One of the networks is on one host alone. */
 const TYPED: Record<string, string[]> = {
   host1: [
     VLAN(100),
@@ -26,7 +26,16 @@ const TYPED: Record<string, string[]> = {
     "ip link add shim0 link enp0s8.100 type macvlan mode bridge; ip addr add 172.16.10.250/32 dev shim0; ip link set shim0 up",
     "ip route add 172.16.10.10/32 dev shim0",
   ],
-  host2: [VLAN(100), VLAN(200), NETWORK(10), NETWORK(20), CONTAINER("d3", 10, 11), CONTAINER("d4", 20, 11)],
+  host2: [
+    VLAN(100),
+    VLAN(200),
+    VLAN(400),
+    NETWORK(10),
+    NETWORK(20),
+    NETWORK(40),
+    CONTAINER("d3", 10, 11),
+    CONTAINER("d4", 20, 11),
+  ],
   host3: [
     VLAN(100),
     VLAN(200),
@@ -37,13 +46,15 @@ const TYPED: Record<string, string[]> = {
 const GONE: Record<string, string> = {
   host1:
     "docker rm -f d1 d2; docker network rm mac10 mac20; ip link del shim0; ip link del enp0s8.100; ip link del enp0s8.200",
-  host2: "docker rm -f d3 d4; docker network rm mac10 mac20; ip link del enp0s8.100; ip link del enp0s8.200",
+  host2:
+    "docker rm -f d3 d4; docker network rm mac10 mac20 mac40; ip link del enp0s8.100; ip link del enp0s8.200; ip link del enp0s8.400",
   host3:
     "iptables -D FORWARD -i enp0s8.100 -o enp0s8.200 -j ACCEPT; iptables -D FORWARD -i enp0s8.200 -o enp0s8.100 -j ACCEPT; ip link del enp0s8.100; ip link del enp0s8.200",
 };
 const NAMES = Object.keys(TYPED);
 /** Where another field goes in what is written of it. */
-const MAC10 = /(new MacvlanNetwork\("host1-mac10", \{\n)/;
+const MAC10 = /( {2}vlans: \{\n {4}mac10: \{\n)/;
+const LABELLED = '$1      labels: { by: "program" },\n';
 
 describe("what was typed by hand", function () {
   this.timeout(300_000);
@@ -87,14 +98,17 @@ describe("what was typed by hand", function () {
     assert.equal(first.stderr, "");
     assert.match(
       first.stdout,
-      /^host1: 5 described\nhost2: 4 described\nhost3: 2 described\nWritten to .*\/lan\. Next: cd lan && npm install && /,
+      /^host1: 5 described\nhost2: 6 described\nhost3: 2 described\nWritten to .*\/lan\. Next: cd lan && npm install && /,
     );
     assert.equal((await scan("again")).exitCode, 0);
     const text = (of: string) => readFileSync(join(folder, of, "index.ts"), "utf8");
     program = text("lan");
     assert.equal(text("again"), program);
-    assert.match(program, /^ {2}parent: host1Vlan100\.name,\n {2}name: "mac10",$/m);
-    assert.match(program, /^\/\/ On it: d1\.$/m);
+    assert.match(program, /^const lan = new VlanTopology\("lan", \{\n {2}hosts: \{ host1: /m);
+    assert.match(program, /^\/\/ On mac10: d1 \(host1\), d3 \(host2\)\.$/m);
+    assert.equal(program.split("unplanned: true").length, 3);
+    assert.match(program, /^ {4}parent: "enp0s8\.100",\n {4}name: "shim0",$/m);
+    assert.match(program, /^ {2}parent: host2Vlan400\.name,\n {2}name: "mac40",$/m);
     assert.match(program, /^ {2}addresses: \["172\.16\.10\.1\/24"\],$/m);
     assert.match(program, /^\/\/ {3}-A FORWARD -i enp0s8\.100 -o enp0s8\.200 -j ACCEPT {4}\(iptables-save\)$/m);
     assert.doesNotMatch(program, /PRIVATE KEY/);
@@ -107,7 +121,7 @@ describe("what was typed by hand", function () {
     project = new Project("scanned", program);
     await project.good("stack", "init");
     const before = await Promise.all(NAMES.map(made));
-    write(program.replace(MAC10, '$1  labels: { by: "program" },\n'));
+    write(program.replace(MAC10, LABELLED));
     assert.match(
       await project.good("preview"),
       /: Docker network "mac10" on host1 is there already, and is changed when it is taken over: labels: wanted \{"by":"program"\}, the host shows \{\}\. Docker network "mac10" on host1 is made anew: d1 \(as last read\) will be off it for about/,
@@ -123,7 +137,8 @@ describe("what was typed by hand", function () {
         "host1",
         `systemd-run -q --unit pinger-${name} sh -c "exec nsenter -t $(docker inspect -f '{{.State.Pid}}' d1) -n ping -n -i 0.1 ${address} >/run/ping-${name}"`,
       );
-    await project.good("up", "--yes");
+    // The topology's probes are sent, from container to container.
+    assert.match(await project.good("up", "--yes"), / lan-proof created /);
     await project.good("preview", "--expect-no-changes");
     for (const name of ["d3", "d4"]) {
       await on("host1", `systemctl stop pinger-${name}`);
@@ -140,11 +155,11 @@ describe("what was typed by hand", function () {
     assert.deepEqual(await Promise.all(NAMES.map(made)), before);
     assert.match(
       await on("host1", "cat /sys/class/net/enp0s8.100/ifalias"),
-      /^pulumi-macvlan scanned\/scanned\/host1-vlan100/,
+      /^pulumi-macvlan scanned\/scanned\/lan-host1-mac10/,
     );
     assert.match(
       await on("host1", "cat /var/lib/pulumi-macvlan/networks/mac10"),
-      /pulumi-macvlan scanned\/scanned\/host1-mac10/,
+      /pulumi-macvlan scanned\/scanned\/lan-host1-mac10/,
     );
   });
 
@@ -156,7 +171,7 @@ describe("what was typed by hand", function () {
       "host1",
       "docker inspect d1",
     );
-    write(own.replace(MAC10, '$1  labels: { by: "program" },\n'));
+    write(own.replace(MAC10, LABELLED));
     await project?.good("up", "--yes", "--skip-preview");
     assert.equal(await on("host1", "docker network inspect -f '{{.Labels.by}}' mac10"), "program");
     const [now] = await json<(typeof before)[]>("host1", "docker inspect d1");
@@ -167,17 +182,40 @@ describe("what was typed by hand", function () {
     await on("host1", "docker exec d1 ping -c 3 -W 2 172.16.20.11");
   });
 
-  it("stays as it is with retainOnDelete, and is nobody's again once its mark is taken away", async () => {
-    const id = () => on("host2", "docker network inspect -f '{{.Id}}' mac20");
-    const before = await id();
-    const mac20 = /(new MacvlanNetwork\("host2-mac20", \{[\s\S]*?\n\})\);\n/;
-    write(program.replace(mac20, "$1, { retainOnDelete: true });\n"));
+  it("gets ranges of its hosts' own once nothing is unplanned, and its containers keep their addresses", async () => {
+    const reserved = 'reserved: ["172.16.10.10-172.16.10.11"]';
+    const planned = program
+      .replace('gateway: "172.16.10.1"', `gateway: "172.16.10.1", ${reserved}`)
+      .replace("      unplanned: true,\n", "");
+    write(planned);
     await project?.good("up", "--yes", "--skip-preview");
-    write(program.replace(mac20, ""));
+    const rangeOn = (host: string) =>
+      on(host, "docker network inspect -f '{{range .IPAM.Config}}{{.IPRange}}{{end}}' mac10");
+    assert.deepEqual([await rangeOn("host1"), await rangeOn("host2")], ["172.16.10.32/27", "172.16.10.64/27"]);
+    for (const [host, container, address] of [
+      ["host1", "d1", "172.16.10.10"],
+      ["host2", "d3", "172.16.10.11"],
+    ] as const)
+      assert.equal(
+        await on(host, `docker inspect -f '{{.NetworkSettings.Networks.mac10.IPAddress}}' ${container}`),
+        address,
+      );
+    write(program);
+    await project?.good("up", "--yes", "--skip-preview");
+    assert.deepEqual([await rangeOn("host1"), await rangeOn("host2")], ["", ""]);
+  });
+
+  it("stays as it is with retainOnDelete, and is nobody's again once its mark is taken away", async () => {
+    const id = () => on("host2", "docker network inspect -f '{{.Id}}' mac40");
+    const before = await id();
+    const mac40 = /(new MacvlanNetwork\("host2-mac40", \{[\s\S]*?\n\})\);\n/;
+    write(program.replace(mac40, "$1, { retainOnDelete: true });\n"));
+    await project?.good("up", "--yes", "--skip-preview");
+    write(program.replace(mac40, ""));
     await project?.good("up", "--yes", "--skip-preview");
     assert.equal(await id(), before);
-    assert.match((await scan("kept")).stdout, /^host2: 0 described, .*mac20 \(a stack has it: .*host2-mac20\)/m);
-    await on("host2", "rm /var/lib/pulumi-macvlan/networks/mac20");
+    assert.match((await scan("kept")).stdout, /^host2: 0 described, .*mac40 \(a stack has it: .*host2-mac40\)/m);
+    await on("host2", "rm /var/lib/pulumi-macvlan/networks/mac40");
     assert.match((await scan("free")).stdout, /^host2: 1 described, left out: enp0s8\.100 /m);
   });
 
@@ -185,10 +223,10 @@ describe("what was typed by hand", function () {
     const { stdout } = await scan("later");
     assert.match(
       stdout,
-      /^host1: 0 described, left out: .*enp0s8\.100 \(a stack has it: scanned\/scanned\/host1-vlan100\)/m,
+      /^host1: 0 described, left out: .*enp0s8\.100 \(a stack has it: scanned\/scanned\/lan-host1-mac10\)/m,
     );
     await on("host1", "docker rm -f d1 d2");
-    await on("host2", "docker rm -f d3 d4; docker network rm mac20");
+    await on("host2", "docker rm -f d3 d4; docker network rm mac40");
     await project?.good("destroy", "--yes", "--skip-preview");
     await on("host3", GONE["host3"]?.replace(/; ip link del.*/, "") ?? "");
     for (const name of NAMES) assertSame(await snapshot(name), were[name] ?? "");

@@ -27,6 +27,11 @@ export interface HostToPlan {
    */
   slot?: number;
   /**
+   * Fixes its range in each subnet that one of these is in, as that of a network that is there already: CIDRs, one for a subnet. One that
+   * holds the gateway, or what another host has or had, is refused. Default: none.
+   */
+  ranges?: string[];
+  /**
    * An old name of this host: what that one has or had in the plan before is this one's. It may stay here for ever; a host of that name
    * beside this one is refused. Default: none.
    */

@@ -15,6 +15,7 @@ const subnetFields = { subnet, gateway: address.optional(), reserved: z.array(pl
 const hostFields = {
   size,
   slot: wholeNumber(0, 2 ** 31, "a slot: a whole number from 0 on").optional(),
+  ranges: z.array(subnet, { error: "must be a list of CIDRs" }).optional(),
   formerly: plainText.optional(),
 };
 const sorted = (list: string[]): string[] => [...new Set(list)].sort();
@@ -33,7 +34,7 @@ const reader = z.object({
     .preprocess(
       (given) => (Array.isArray(given) ? Object.fromEntries(given.map((host) => [String(host), {}])) : given),
       z.record(plainText, z.strictObject(hostFields), {
-        error: "must be names of hosts, or a map of name to {size?, slot?, formerly?}",
+        error: "must be names of hosts, or a map of name to {size?, slot?, ranges?, formerly?}",
       }),
     )
     .transform(sortKeys),

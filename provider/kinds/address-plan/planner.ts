@@ -1,5 +1,5 @@
 // The address plan: which addresses of a subnet each host may hand out, so that no two hosts hand out the same. Pure.
-import { overlaps, parseAddress, type Span } from "../../vocabulary/addresses";
+import { overlaps, parseAddress, parseCidr, type Span } from "../../vocabulary/addresses";
 import { type Block, single } from "../../vocabulary/blocks";
 import type { AddressesToPlan, HostToPlan, PlannedAddresses } from "./arguments";
 import { type Held, type Remembered, recall } from "./memory";
@@ -90,11 +90,16 @@ export function planAddresses(
     Array.isArray(hosts) ? hosts.map((host) => [host, {}]) : Object.entries(hosts),
   );
   if (Array.isArray(hosts) && wishes.size !== hosts.length) throw new Error("two hosts have one name");
+  for (const [host, { slot, ranges }] of wishes)
+    if (slot !== undefined && ranges) throw new Error(`${host} has both a slot and ranges: say it once`);
   const planners = subnets.map(
     (entry) => new SubnetPlanner(typeof entry === "string" ? { subnet: entry } : entry, wishes, shims),
   );
   const places = new Subnets(planners);
   places.refuseOverlaps();
+  for (const [host, { ranges = [] }] of wishes)
+    for (const range of ranges)
+      if (!places.at(parseCidr(range))) throw new Error(`range ${range} of ${host} is in no subnet of the plan`);
   const left = recall(previous, wishes, forget).map((remembered) => handOver(remembered, places));
   return Object.assign({}, ...planners.map((planner) => ({ [planner.text]: planner.plan() })), ...left);
 }

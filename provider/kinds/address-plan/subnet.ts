@@ -240,6 +240,7 @@ export class SubnetPlanner {
     this.refuseGiven();
     this.giveUpShims();
     this.placeSlots();
+    this.placeRanges();
     for (const host of this.hosts.keys()) this.resize(host);
     for (const host of this.hosts.keys()) this.comeBack(host);
     this.place();
@@ -335,6 +336,26 @@ export class SubnetPlanner {
     for (const { host, slot } of this.shims ? slots : []) this.placeSlotShim(host, slot);
   }
 
+  /** The one that the program fixes here. */
+  private fixedRange(host: string): Cidr | undefined {
+    const here = (this.hosts.get(host)?.ranges ?? []).map(parseCidr).filter((range) => overlaps(range, this.subnet));
+    const [range, other] = here;
+    if (other) throw new Error(`${host} has two ranges in subnet ${this.text}: leave one out`);
+    if (range && (range.prefix < this.subnet.prefix || hasHostBits(range)))
+      throw new Error(`range ${formatCidr(range)} of ${host} is no part of subnet ${this.text}`);
+    return range;
+  }
+
+  private placeRanges(): void {
+    for (const host of this.hosts.keys()) {
+      const fixed = this.fixedRange(host);
+      if (!fixed) continue;
+      const range = blockOf(fixed);
+      this.refuse(`range ${formatCidr(fixed)} of ${host}`, this.obstacle(range, host, "range"), "give another range");
+      this.give(host, range);
+    }
+  }
+
   /** Beside the gateway, as many steps away as the slot says. */
   private placeSlotShim(host: string, slot: number): void {
     const advice = "give another slot, a larger size, or plan without shims";
@@ -363,11 +384,15 @@ export class SubnetPlanner {
     this.retired.set(host, left);
   }
 
+  private isFixed(host: string): boolean {
+    return this.hosts.get(host)?.slot !== undefined || this.fixedRange(host) !== undefined;
+  }
+
   /** One that wants another size keeps its place where that can be, else looks for another. */
   private resize(host: string): void {
     const { range, ...has } = this.live.get(host) ?? {};
     const bits = this.wanted(host);
-    if (!range || bits === undefined || bits === range.bits || this.hosts.get(host)?.slot !== undefined) return;
+    if (!range || bits === undefined || bits === range.bits || this.isFixed(host)) return;
     const resized = around(range.first, bits);
     if (this.isFree(resized, host)) {
       this.give(host, resized);

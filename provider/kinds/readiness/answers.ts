@@ -83,6 +83,7 @@ export function dataOf(verb: "ask" | "look", change: HostChange, owner: string, 
     }),
     links(goes),
     ofType(goes, macvlanNetwork).map(({ name }) => name),
+    made.filter(({ inputs }) => inputs.adopt).map(({ kind, inputs }) => `${kind.type}:${kind.localId(inputs)}`),
   ];
 }
 

@@ -12,6 +12,7 @@ take_list networks
 take_list wanted_routers # "table|router|devices|ways out|device address, ..." a line
 take_list leaving_links # as links
 take_list leaving_networks
+take_list adopted # "type:name" a line: what is nobody's may be taken over
 end
 
 # Nothing is changed here: each check says what is in the way of a change, and the others are asked all the same.
@@ -33,6 +34,13 @@ no() {
 ours() {
   case $1 in "$family"* | "$before"*) return 0 ;; esac
   return 1
+}
+
+# may_have TYPE NAME MARK-FOUND
+may_have() {
+  ours "$3" && return
+  case $3 in "pulumi-macvlan "*) return 1 ;; esac
+  case "$nl$adopted$nl" in *"$nl$1:$2$nl"*) ;; *) return 1 ;; esac
 }
 
 need_tool() {
@@ -59,7 +67,7 @@ need_device() { exists "$1" || fail no-interface "$1" "$(interfaces)"; }
 free_link() {
   exists "$name" || return 0
   found=$(link_mark "$name")
-  ours "$found" && return
+  may_have "${link%%:*}" "$name" "$found" && return
   peek "$run_dir/intent.$name" && ours "$peeked" && return
   fail foreign "$found"
 }
@@ -93,7 +101,7 @@ free_network() {
   line=$(shown "$name")
   [ -z "$line" ] && return
   found=$(mark_in "$line")
-  ours "$found" || fail foreign "$found"
+  may_have MacvlanNetwork "$name" "$found" || fail foreign "$found"
 }
 
 # Who is on it, with what users chose themselves: after a change of the network a container must be able to have it again.
@@ -116,7 +124,7 @@ users_on() {
 free_table() {
   nft list table inet "$table" >/dev/null 2>&1 || return 0
   found=$(table_mark)
-  ours "$found" || fail foreign "$found"
+  may_have InterVlanRouter "$name" "$found" || fail foreign "$found"
 }
 
 # Of one's own stack they make way by themselves.

@@ -30,6 +30,7 @@ import {
   refuseTopology,
   shimmed,
   toPlan,
+  warnUnplanned,
 } from "../../plan/topology";
 import { ROUTER, type WholeTopology, wantedOf } from "../../plan/wanted";
 import type { HostConnection } from "../host";
@@ -113,6 +114,11 @@ export interface VlanTopologyArgs {
   forget?: string[] | undefined;
   /** Be there again after a reboot. Default: true. */
   persist?: boolean | undefined;
+  /**
+   * Take over the VLAN interfaces, networks, shims and the router that hosts have already under the names of these, though nobody's stack made
+   * them: what is as described stays as it is, the preview tells what would be changed. It may go once they are taken over. Default: false.
+   */
+  adopt?: boolean | undefined;
 }
 
 /**
@@ -171,6 +177,7 @@ export class VlanTopology extends MacvlanComponent {
     if (wrong.length === 0) wrong.push(...refuseUnproved(topology, batches));
     if (wrong.length > 0) throw new pulumi.ResourceError(`VlanTopology "${name}": ${wrong.join("\n")}`, this);
 
+    for (const why of warnUnplanned(topology)) pulumi.log.warn(`VlanTopology "${name}": ${why}`, this);
     const { plan } = new AddressPlan(name, { ...toPlan(topology) }, this.options([name]));
     this.plan = plan;
     this.from = { text: (read) => plan.apply((it) => read(it) as string), texts: (read) => plan.apply(read) };
@@ -202,7 +209,7 @@ export class VlanTopology extends MacvlanComponent {
   }
 
   private makeReadiness(name: string, topology: DescribedTopology): Readiness {
-    const { hosts, vlans, router, probe, persist } = this.args;
+    const { hosts, vlans, router, probe, persist, adopt } = this.args;
     const places = { ...hosts, ...(router && { [ROUTER]: router }) };
     const { connection: _, ...routing } = router ?? {};
     const given = pulumi.output({
@@ -211,6 +218,7 @@ export class VlanTopology extends MacvlanComponent {
       ...(router && { router: routing }),
       probe,
       persist,
+      adopt,
     });
     return new Readiness(
       name,
@@ -277,7 +285,7 @@ export class VlanTopology extends MacvlanComponent {
 
   private makeSwarmNetwork(names: readonly string[], vlan: string, manager: string): MacvlanNetwork {
     const parts = Object.values(this.networks).flatMap((byVlan) => byVlan[vlan] ?? []);
-    const given = swarmNetwork(vlan, this.vlan(vlan));
+    const given = swarmNetwork(this.args, vlan);
     const { connection } = this.host(manager);
     return new MacvlanNetwork(names[0] ?? "", { host: connection, ...given }, this.options(names, parts));
   }

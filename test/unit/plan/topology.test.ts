@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { planAddresses } from "../../../provider/kinds/address-plan/planner";
 import { toDot, toMermaid } from "../../../provider/plan/diagram";
+import { probesOf } from "../../../provider/plan/policy";
 import type { Rollout } from "../../../provider/plan/rollout";
 import {
   type DescribedTopology,
@@ -8,7 +9,9 @@ import {
   networkOf,
   refuseTopology,
   toPlan,
+  warnUnplanned,
 } from "../../../provider/plan/topology";
+import { type WholeTopology, wantedOf } from "../../../provider/plan/wanted";
 
 const topology = (change: Partial<DescribedTopology> = {}): DescribedTopology => ({
   hosts: {
@@ -39,7 +42,46 @@ describe("a topology", () => {
     assert.deepEqual([interfaceOf({ vlanId: 100 }, "eth1"), interfaceOf(outer, "eth1")], ["eth1.100", "eth1.ad100"]);
   });
 
+  it("has a VLAN of which each host hands out all, and says who may hand out one address twice", () => {
+    const unplanned = withVlan({ vlanId: 3, unplanned: true });
+    assert.deepEqual(refuseTopology(unplanned), []);
+    assert.deepEqual(warnUnplanned(unplanned), [
+      "vlans.iot is unplanned: host1, host2 may hand out the same address twice; give containers theirs (docker run --ip)",
+    ]);
+    assert.deepEqual(warnUnplanned(withVlan({ vlanId: 3, unplanned: true, hosts: ["host1"] })), []);
+    const plan = planAddresses(toPlan(unplanned));
+    assert.deepEqual(plan["172.16.30.0/24"], { gateway: "172.16.30.1", hosts: {}, retired: [] });
+    assert.match(toMermaid(unplanned, plan), /\["iot<br>172\.16\.30\.0\/24"\]/);
+    const { host1, router } = wantedOf({ ...unplanned, adopt: true, shims: [] } as unknown as WholeTopology, plan);
+    const network = host1?.MacvlanNetwork?.find(({ name }) => name === "iot");
+    assert.deepEqual(network?.subnets, [{ subnet: "172.16.30.0/24", gateway: "172.16.30.1" }]);
+    for (const wanted of [
+      host1?.VlanSubinterface,
+      host1?.MacvlanNetwork,
+      router?.VlanSubinterface,
+      router?.InterVlanRouter,
+    ])
+      assert.deepEqual([...new Set(wanted?.map(({ adopt }) => adopt))], [true]);
+    assert.ok(
+      probesOf(unplanned, "everything").every(({ from, to }) => ![from, to].some((end) => end.network === "iot")),
+    );
+  });
+
+  it("takes shims over with the rest", () => {
+    const whole = { ...topology(), adopt: true } as unknown as WholeTopology;
+    const { host1 } = wantedOf(whole, planAddresses(toPlan(whole)));
+    assert.deepEqual(
+      host1?.MacvlanLink?.map(({ name, adopt }) => [name, adopt]),
+      [["shim-mac10", true]],
+    );
+  });
+
   const refused: [what: string, given: DescribedTopology, reason: RegExp][] = [
+    [
+      "a host's own address where nobody plans any",
+      withVlan({ vlanId: 3, unplanned: true }, { shims: ["iot"] }),
+      /^vlans\.iot\.unplanned leaves no address to a host itself: take unplanned away, or leave the VLAN out of shims$/,
+    ],
     [
       "a Swarm's manager that is none of the hosts",
       topology({ swarm: { manager: "host9" } }),

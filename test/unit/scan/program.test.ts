@@ -109,6 +109,80 @@ new MacvlanNetwork("host1-mac10", {
 `,
     ));
 
+  it("has a topology of what hosts have together, after their connections and before what stands on it", () => {
+    const network = (host: string, container: string, address: string): Scanned => ({
+      ...HOST,
+      name: host,
+      connection: { address: `${host}.example` },
+      described: HOST.described.map((entry) => ({
+        ...entry,
+        drift: [],
+        ...(entry.type === "MacvlanNetwork" && {
+          containers: [container],
+          addresses: { [container]: address },
+          inputs: { ...entry.inputs, subnets: [{ subnet: "172.16.10.0/24", gateway: "172.16.10.1" }] },
+        }),
+      })),
+    });
+    const other = network("host2", "web", "172.16.10.11");
+    const text = textOf(network("host1", "db", "172.16.10.10"), {
+      ...other,
+      described: other.described.filter(({ type }) => type !== "MacvlanLink"),
+      leftOut: [],
+      rules: [],
+    });
+    assert.equal(
+      text.slice(text.indexOf("\nimport")),
+      `
+import { MacvlanLink, VlanTopology } from "pulumi-macvlan";
+
+const host1 = { address: "host1.example", name: "host1" };
+
+const host2 = { address: "host2.example", name: "host2" };
+
+// On mac10: db (host1), web (host2).
+// Each host hands out all of mac10: two may give one address twice. Without \`unplanned\` each gets a range of its own, and
+// its network is made anew for it; put what containers were given by hand into the subnet's \`reserved\` before.
+// The probes are sent after every change: those of containers that are gone have to go, too.
+const lan = new VlanTopology("lan", {
+  hosts: { host1: { connection: host1, parent: "enp0s8" }, host2: { connection: host2, parent: "enp0s8" } },
+  vlans: {
+    mac10: {
+      vlanId: 100,
+      driver: "macvlan",
+      subnets: [{ subnet: "172.16.10.0/24", gateway: "172.16.10.1" }],
+      unplanned: true,
+    },
+  },
+  probes: [
+    { name: "db to web in mac10", from: { host: "host1", container: "db" }, to: "172.16.10.11", expect: "reachable" },
+  ],
+  persist: false,
+  adopt: true,
+});
+
+new MacvlanLink(
+  "host1-shim0",
+  {
+    host: host1,
+    parent: "enp0s8.100",
+    name: "shim0",
+    kind: "macvlan",
+    addresses: ["172.16.10.250/32"],
+    routes: [{ to: "172.16.10.64/26" }],
+    persist: false,
+    adopt: true,
+  },
+  { dependsOn: lan },
+);
+
+// What no resource of these describes on host1 stays as it is; an InterVlanRouter would say it anew:
+//   -A POSTROUTING -s 172.16.10.0/24 -o enp0s3 -j MASQUERADE    (iptables-save)
+// Left out on host1: flannel.1: Kubernetes' network makes it.
+`,
+    );
+  });
+
   it("is the same whenever it is written, and has no secret", () => {
     assert.equal(textOf(HOST), textOf(structuredClone(HOST)));
     assert.doesNotMatch(JSON.stringify(programOf("lan", [HOST])), /canary-of/);

@@ -93,6 +93,27 @@ describe("planAddresses", () => {
     assert.deepEqual({ ...more[LAN]?.hosts, c: undefined }, { ...plan[LAN]?.hosts, c: undefined });
   });
 
+  it("takes ranges that are there as they are, in each subnet that one is in", () => {
+    const other = "172.16.20.0/24";
+    const hosts = { a: { ranges: ["172.16.10.128/25", "172.16.20.16/28"] }, b: { ranges: ["172.16.10.64/26"] } };
+    const plan = planAddresses({ subnets: [LAN, { subnet: other, size: 64 }], hosts, shims: true });
+    assert.deepEqual(ranges(plan), { a: "172.16.10.128/25", b: "172.16.10.64/26" });
+    assert.deepEqual(
+      Object.entries(plan[other]?.hosts ?? {}).map(([host, { range }]) => [host, range]),
+      [
+        ["a", "172.16.20.16/28"],
+        ["b", "172.16.20.64/26"],
+      ],
+    );
+    const without = { a: {}, b: {}, c: {} };
+    const later = planAddresses({ subnets: [LAN, other], hosts: without, shims: true }, plan);
+    assert.deepEqual(ranges(later), {
+      a: "172.16.10.128/25",
+      b: "172.16.10.64/26",
+      c: "172.16.10.32/27",
+    });
+  });
+
   it("lets a host with another size keep its place where that can be", () => {
     const first = planAddresses({ subnets: [LAN], hosts: ["a", "b"] });
     const smaller = planAddresses({ subnets: [LAN], hosts: { a: { size: 16 }, b: {} } }, first);
@@ -147,6 +168,36 @@ describe("planAddresses", () => {
       "the gateway's slot",
       { subnets: [LAN], hosts: { a: { slot: 0 } } },
       /slot 0 of a .* overlaps the gateway 172\.16\.10\.1/,
+    ],
+    [
+      "a slot and ranges",
+      { subnets: [LAN], hosts: { a: { slot: 1, ranges: ["172.16.10.64/26"] } } },
+      /a has both a slot and ranges: say it once/,
+    ],
+    [
+      "the gateway in a range",
+      { subnets: [LAN], hosts: { a: { ranges: ["172.16.10.0/26"] } } },
+      /range 172\.16\.10\.0\/26 of a in subnet .* overlaps the gateway 172\.16\.10\.1: give another range/,
+    ],
+    [
+      "a range taken",
+      { subnets: [LAN], hosts: { a: { ranges: ["172.16.10.64/26"] }, b: { ranges: ["172.16.10.96/27"] } } },
+      /range 172\.16\.10\.96\/27 of b .* overlaps what a has: give another range/,
+    ],
+    [
+      "two ranges in a subnet",
+      { subnets: [LAN], hosts: { a: { ranges: ["172.16.10.64/26", "172.16.10.128/26"] } } },
+      /a has two ranges in subnet 172\.16\.10\.0\/24: leave one out/,
+    ],
+    [
+      "a range above the subnet",
+      { subnets: [LAN], hosts: { a: { ranges: ["172.16.0.0/16"] } } },
+      /range 172\.16\.0\.0\/16 of a is no part of subnet 172\.16\.10\.0\/24/,
+    ],
+    [
+      "a range elsewhere",
+      { subnets: [LAN], hosts: { a: { ranges: ["172.16.11.64/26"] } } },
+      /range 172\.16\.11\.64\/26 of a is in no subnet of the plan/,
     ],
   ];
   for (const [what, args, reason] of refused)
