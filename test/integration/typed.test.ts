@@ -170,7 +170,7 @@ describe("what is written", function () {
     });
   }
 
-  it("in README.md, and then by scan, takes over what was typed by hand", async () => {
+  it("in README.md of scan takes over what stands on a host of the lab", async () => {
     const started = () =>
       on("host1", "docker inspect -f '{{.State.StartedAt}} {{.NetworkSettings.Networks.mac10.NetworkID}}' d1", lab);
     const scan = commandsIn(read("README.md")).find((line) => line.includes("pulumi-macvlan scan")) ?? "";
