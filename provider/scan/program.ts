@@ -7,6 +7,12 @@ import { type FoundTopology, topologyIn } from "./topology";
 
 const WIDTH = 120;
 
+/** So that nobody has to have an account first. */
+const BACKEND = `# The stack's state: in this folder, in .pulumi. Without these lines it is where you are logged in.
+backend:
+  url: file://.
+`;
+
 /** No variable of a module is called so. */
 const RESERVED =
   "arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield";
@@ -265,7 +271,7 @@ export function programOf(project: string, hosts: readonly Scanned[]): ProgramFi
     { path: "index.ts", text: `${head}\n\n${parts.join("\n")}` },
     {
       path: "Pulumi.yaml",
-      text: `name: ${JSON.stringify(project)}\nruntime: nodejs\ndescription: ${JSON.stringify(`The networks of ${hosts.map(({ name }) => name).join(", ")}`)}\n`,
+      text: `name: ${JSON.stringify(project)}\nruntime: nodejs\ndescription: ${JSON.stringify(`The networks of ${hosts.map(({ name }) => name).join(", ")}`)}\n${BACKEND}`,
     },
     {
       path: "package.json",
