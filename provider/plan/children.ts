@@ -38,6 +38,12 @@ interface GivenRouter {
   nat?: unknown;
 }
 
+/** A router that somebody has made loses the addresses of a leg that is taken over long before it has them again. */
+export const withoutAdopt = <Topology extends object>(topology: Topology): Topology & { adopt: undefined } => ({
+  ...topology,
+  adopt: undefined,
+});
+
 /** Sub-interfaces, where VLANs are tagged; `named` makes the name, where it is another one than VlanSubinterface's own default. */
 export const subinterfaceOn = <Parent, Name>(
   vlan: DescribedVlan,
@@ -122,7 +128,7 @@ export const routedBy = <Vlan>(
 
 /** All but its policy; `interfaces` has the routed VLANs' own ones. */
 export function routerOf<Router extends GivenRouter, Interface, Text>(
-  { vlans, probe, persist, adopt }: GivenTopology<GivenVlan>,
+  { vlans, probe, persist }: GivenTopology<GivenVlan>,
   from: Pick<FromPlan<Text, unknown>, "text">,
   router: Router,
   interfaces: Record<string, Interface>,
@@ -140,6 +146,5 @@ export function routerOf<Router extends GivenRouter, Interface, Text>(
     nat: router.nat as Router["nat"],
     probe,
     persist,
-    adopt,
   };
 }

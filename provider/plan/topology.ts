@@ -50,8 +50,9 @@ export interface DescribedVlan {
   hosts?: string[] | undefined;
   /**
    * Each host hands out all of the subnets, as a network does that somebody typed without `--ip-range`: for those that are there already,
-   * since two hosts may hand out one address. Without it each host gets a range of its own, for which its network is made anew: put what
-   * containers were given by hand into `reserved` before. `prove` leaves such a VLAN out; it has no shims. Default: false.
+   * since two hosts may hand out one address. Without it each host gets a range of its own, for which its network is made anew; its
+   * containers keep their addresses, which have to stand in `reserved` (of no effect before) so that no other host hands them out. `prove`
+   * leaves such a VLAN out, and it has no shims, no `dhcp` and no `rollout`. Default: false.
    */
   unplanned?: boolean | undefined;
   /** Another interface than the hosts' own, for all of them or by host. */
@@ -254,6 +255,10 @@ function refuseVlans(topology: DescribedTopology): string[] {
     }
     if (vlan.unplanned && shimmed(topology, name))
       refuse(".unplanned", "leaves no address to a host itself: take unplanned away, or leave the VLAN out of shims");
+    if (vlan.unplanned && vlan.dhcp)
+      refuse(".unplanned", "lets hosts hand out what dhcp does: take unplanned away, or leave dhcp out");
+    if (vlan.unplanned && topology.rollout)
+      refuse(".unplanned", "can't be proved batch by batch: take unplanned away, or leave rollout out");
     if (shimmed(topology, name)) {
       const badShim = reasonOf(interfaceName, shimName(network));
       if (badShim)

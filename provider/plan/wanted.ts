@@ -16,6 +16,7 @@ import {
   subinterfaceOn,
   swarmNetwork,
   vlansOn,
+  withoutAdopt,
 } from "./children";
 import { type Allowed, onInterfaces, policyOf } from "./policy";
 import { type DescribedTopology, type DescribedVlan, interfaceOf, parentOf, shimmed } from "./topology";
@@ -83,7 +84,7 @@ function wantedOfRouter(topology: WholeTopology, from: Known): WantedOnHost {
   const policy = policyOf(router);
   const given = routerOf(topology, from, router, names);
   return {
-    VlanSubinterface: routed.flatMap(([, vlan]) => tagged(topology, vlan, router.parent) ?? []),
+    VlanSubinterface: routed.flatMap(([, vlan]) => tagged(withoutAdopt(topology), vlan, router.parent) ?? []),
     InterVlanRouter: [{ ...given, policy: policy && onInterfaces(policy, names) }],
   };
 }

@@ -8,8 +8,8 @@ export interface Listed {
   name: string;
   /** Of networks: who is on it. */
   containers: string[];
-  /** And with which address. */
-  addresses?: Record<string, string>;
+  /** And with which addresses. */
+  addresses?: Record<string, string[]>;
 }
 
 /** Named, and left out. */
@@ -62,12 +62,18 @@ export function listsIn(sections: Sections): Lists {
     const on = users
       .split(" ")
       .filter(Boolean)
-      .map((user) => user.split(/[=/]/));
+      .map((user) => user.split("="))
+      .sort(([one = ""], [other = ""]) => (one < other ? -1 : 1));
     const entry: Listed = {
       type: "MacvlanNetwork",
       name,
-      containers: on.map(([container = ""]) => container).sort(),
-      addresses: Object.fromEntries(on.filter(([, address]) => address)),
+      containers: on.map(([container = ""]) => container),
+      addresses: Object.fromEntries(
+        on.map(([container = "", addresses = ""]) => [
+          container,
+          addresses.split(",").flatMap((address) => address.split("/")[0] || []),
+        ]),
+      ),
     };
     if (scope === "swarm") leftOut.push({ what: name, why: "it is a Swarm's: describe it with scope and configFrom" });
     else take(entry, mark);

@@ -55,22 +55,16 @@ function listed(open: string, close: string, entries: [string, unknown][], inden
 }
 
 /** Always over several lines, as arguments are read best. */
-function argumentsOf(fields: Record<string, unknown>, indent = ""): string {
-  const deeper = `${indent}  `;
+function argumentsOf(fields: Record<string, unknown>): string {
   const lines = Object.entries(fields).map(([key, value]) => {
     const name = value instanceof Code && value.text === key ? "" : `${key}: `;
-    return `${deeper}${name}${literal(value, deeper, name.length)},\n`;
+    return `  ${name}${literal(value, "  ", name.length)},\n`;
   });
-  return `{\n${lines.join("")}${indent}}`;
+  return `{\n${lines.join("")}}`;
 }
 
-/** A resource that is made; with options each of its words stands on a line of its own. */
-function made(type: string, label: string, fields: Record<string, unknown>, options?: string): string {
-  const name = JSON.stringify(label);
-  return options === undefined
-    ? `new ${type}(${name}, ${argumentsOf(fields)});\n`
-    : `new ${type}(\n  ${name},\n  ${argumentsOf(fields, "  ")},\n  ${options},\n);\n`;
-}
+const made = (type: string, label: string, fields: Record<string, unknown>): string =>
+  `new ${type}(${JSON.stringify(label)}, ${argumentsOf(fields)});\n`;
 
 /** `lan-host1.vlan_100` as a variable: lanHost1Vlan100. */
 function variableOf(text: string): string {
@@ -157,14 +151,12 @@ class Names {
   readonly classes = new Set<string>();
 }
 
+const putRight = ({ drift }: Described, where = ""): string[] =>
+  drift.map((what) => `The first \`pulumi up\` puts this right${where}: ${what}.`);
+
 /** What hosts have together, as one describes it, after their connections. */
-function topologyPart(
-  found: FoundTopology,
-  hosts: ReadonlyMap<string, string>,
-  names: Names,
-  variable: string,
-): string {
-  const { vlans, probes, persist, users } = found;
+function topologyPart(found: FoundTopology, hosts: ReadonlyMap<string, string>, names: Names, lan: string): string {
+  const { vlans, probes, persist, places, twice } = found;
   names.classes.add("VlanTopology");
   const fields = {
     hosts: Object.fromEntries(
@@ -178,28 +170,39 @@ function topologyPart(
     ...(persist !== undefined && { persist }),
     adopt: true,
   };
+  const on = Map.groupBy(
+    places.flatMap(({ host, network }) =>
+      network.containers.map((container) => ({ vlan: network.name, who: `${container} (${host.name})` })),
+    ),
+    ({ vlan }) => vlan,
+  );
   const unplanned = Object.entries(vlans).flatMap(([name, vlan]) => (vlan["unplanned"] ? [name] : []));
   const told = [
-    ...users.flatMap(([vlan, containers]) => (containers.length > 0 ? [`On ${vlan}: ${containers.join(", ")}.`] : [])),
+    ...[...on].map(([vlan, users]) => `On ${vlan}: ${users.map(({ who }) => who).join(", ")}.`),
+    ...twice.map(([vlan, address, who]) => `In ${vlan} ${address} is there twice: ${who.join(", ")}.`),
     ...(unplanned.length > 0
       ? [
-          `Each host hands out all of ${unplanned.join(", ")}: two may give one address twice. Without \`unplanned\` each gets a range of its own, and`,
-          "its network is made anew for it; put what containers were given by hand into the subnet's `reserved` before.",
+          `Each host hands out all of ${unplanned.join(", ")}: two may give one address twice. Without \`unplanned\` each gets a range of its own, for`,
+          "which its network is made anew; its containers keep their addresses, which are `reserved`.",
         ]
       : []),
     ...(probes.length > 0
       ? ["The probes are sent after every change: those of containers that are gone have to go, too."]
       : []),
-    ...[...found.of].flatMap((entry) => putRight(entry)),
+    ...places.flatMap(({ host, network, subinterface }) =>
+      [network, ...(subinterface ? [subinterface] : [])].flatMap((entry) =>
+        putRight(entry, ` (${entry.name} on ${host.name})`),
+      ),
+    ),
   ];
   const label = unique("lan", names.resources, "-");
-  return `${comment(told)}const ${variable} = ${made("VlanTopology", label, fields)}`;
+  return `${comment(told)}const ${lan} = ${made("VlanTopology", label, fields)}`;
 }
 
-const putRight = ({ drift }: Described): string[] =>
-  drift.map((what) => `The first \`pulumi up\` puts this right: ${what}.`);
+/** A way into a map of a program. */
+const within = (key: string): string => (isName(key) ? `.${key}` : `[${JSON.stringify(key)}]`);
 
-/** Of one host: its resources, and what they don't describe. What stands on a part of the topology comes after that, and goes before it. */
+/** Of one host: its resources, and what they don't describe. */
 function hostPart(
   scanned: Scanned,
   host: string,
@@ -207,24 +210,28 @@ function hostPart(
   topology: FoundTopology | undefined,
   lan: string,
 ): string[] {
-  const links = new Map<string, string>();
   const described = inOrder(scanned.described);
   const parents = new Set(described.map(({ inputs }) => inputs["parent"]));
-  const inTopology = (entry: Described) => topology?.of.has(entry) ?? false;
-  const shared = new Set(described.filter(inTopology).map(({ name }) => name));
-  const own = described.filter((entry) => !inTopology(entry));
+  const shared = topology?.places.filter((place) => place.host === scanned) ?? [];
+  // What stands on one goes where it goes.
+  const links = new Map(
+    shared.flatMap(({ network, subinterface }): [string, string][] =>
+      subinterface ? [[subinterface.name, `${lan}.networks${within(scanned.name)}${within(network.name)}.parent`]] : [],
+    ),
+  );
+  const own = described.filter(
+    (entry) => !shared.some(({ network, subinterface }) => entry === network || entry === subinterface),
+  );
   const parts = own.map((entry) => {
     const label = unique(`${scanned.name}-${shortName(entry)}`, names.resources, "-");
     names.classes.add(entry.type);
     const isParent = entry.type !== "MacvlanNetwork" && parents.has(entry.name);
     const variable = isParent ? unique(variableOf(label), names.variables) : undefined;
-    const parent = String(entry.inputs["parent"]);
-    const below = links.get(parent);
-    if (variable) links.set(entry.name, variable);
-    const fields = ordered({ ...plain(entry), ...(below && { parent: new Code(`${below}.name`) }) });
-    const options = shared.has(parent) ? `{ dependsOn: ${lan} }` : undefined;
-    const text = made(entry.type, label, { host: new Code(host), ...fields }, options);
+    const below = links.get(String(entry.inputs["parent"]));
+    if (variable) links.set(entry.name, `${variable}.name`);
+    const fields = ordered({ ...plain(entry), ...(below && { parent: new Code(below) }) });
     const users = entry.containers.length > 0 ? [`On it: ${entry.containers.join(", ")}.`] : [];
+    const text = made(entry.type, label, { host: new Code(host), ...fields });
     return `${comment([...users, ...putRight(entry)])}${variable ? `const ${variable} = ` : ""}${text}`;
   });
   const [first] = scanned.rules;
@@ -248,7 +255,7 @@ function partsOf(hosts: readonly Scanned[], names: Names): string[] {
   const lan = topology ? unique("lan", names.variables) : "";
   const parts = hosts.map((scanned, index) => hostPart(scanned, variables[index] ?? "", names, topology, lan));
   if (!topology) return parts.flatMap((part, index) => [texts[index] ?? "", ...part]);
-  const byName = new Map(hosts.map(({ name }, index) => [name, variables[index] ?? ""]));
+  const byName = new Map(hosts.map((_, index) => [hosts.at(-1 - index)?.name ?? "", variables.at(-1 - index) ?? ""]));
   return [...texts, topologyPart(topology, byName, names, lan), ...parts.flat()];
 }
 

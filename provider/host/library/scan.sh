@@ -17,13 +17,13 @@ ip -d -o link show 2>/dev/null | while IFS= read -r line; do
   printf '%s|%s|%s\n' "$name" "$kind" "$(link_mark "$name")"
 done
 
-# "name|driver|scope|mark|container=address ..."
+# "name|driver|scope|mark|container=address,address ..."; Docker 29 has words for an address that is none
 section networks
 if command -v docker >/dev/null 2>&1; then
   ids=$(docker network ls -q --no-trunc --filter driver=macvlan --filter driver=ipvlan 2>&1) || fail no-docker "$ids"
   for id in $ids; do
     IFS='|' read -r name driver scope label users <<LINE
-$(docker network inspect -f '{{.Name}}|{{.Driver}}|{{.Scope}}|{{with .Labels}}{{with index . "pulumi-macvlan.mark"}}{{.}}{{end}}{{end}}|{{range .Containers}}{{.Name}}={{or .IPv4Address .IPv6Address}} {{end}}' "$id" 2>/dev/null)
+$(docker network inspect -f '{{.Name}}|{{.Driver}}|{{.Scope}}|{{with .Labels}}{{with index . "pulumi-macvlan.mark"}}{{.}}{{end}}{{end}}|{{range .Containers}}{{.Name}}={{.IPv4Address}},{{.IPv6Address}} {{end}}' "$id" 2>/dev/null | sed 's/invalid Prefix//g')
 LINE
     [ -n "$name" ] || continue
     find_mark "$name" "$id" "$label"

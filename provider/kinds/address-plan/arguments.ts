@@ -27,8 +27,8 @@ export interface HostToPlan {
    */
   slot?: number;
   /**
-   * Fixes its range in each subnet that one of these is in, as that of a network that is there already: CIDRs, one for a subnet. One that
-   * holds the gateway, or what another host has or had, is refused. Default: none.
+   * Fixes its range in each subnet that one of these is in, as that of a network that is there already: CIDRs, one for a subnet, in which no
+   * `size` counts then. One that holds the gateway, or what another host has or had, is refused. Default: none.
    */
   ranges?: string[];
   /**
@@ -41,7 +41,7 @@ export interface HostToPlan {
 export interface AddressesToPlan {
   /** What to plan: CIDR texts, or objects with a gateway, reserved addresses, a size. They must not overlap. */
   subnets: (string | SubnetToPlan)[];
-  /** Names of the hosts, or a map of name to a size or a slot of its own. */
+  /** Names of the hosts, or a map of name to a size, a slot or ranges of its own. */
   hosts: string[] | Record<string, HostToPlan>;
   /** An address for each host itself, outside all ranges (HostShim). Default: false. */
   shims?: boolean;

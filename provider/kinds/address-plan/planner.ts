@@ -99,7 +99,8 @@ export function planAddresses(
   places.refuseOverlaps();
   for (const [host, { ranges = [] }] of wishes)
     for (const range of ranges)
-      if (!places.at(parseCidr(range))) throw new Error(`range ${range} of ${host} is in no subnet of the plan`);
+      if (!places.at(parseCidr(range))?.takes(host))
+        throw new Error(`range ${range} of ${host} is in no subnet of the plan in which ${host} takes part`);
   const left = recall(previous, wishes, forget).map((remembered) => handOver(remembered, places));
   return Object.assign({}, ...planners.map((planner) => ({ [planner.text]: planner.plan() })), ...left);
 }

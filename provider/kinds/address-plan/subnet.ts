@@ -151,6 +151,10 @@ export class SubnetPlanner {
     return new Map(names.map((host) => [host, hosts.get(host) ?? {}]));
   }
 
+  takes(host: string): boolean {
+    return this.hosts.has(host);
+  }
+
   /** What the plan before gave a host. One that had two ranges here, of two subnets that are one now, has the first. */
   has({ host, ...held }: Held): void {
     if (this.hosts.has(host) && !this.live.has(host)) this.live.set(host, held);

@@ -124,7 +124,7 @@ users_on() {
 free_table() {
   nft list table inet "$table" >/dev/null 2>&1 || return 0
   found=$(table_mark)
-  may_have InterVlanRouter "$name" "$found" || fail foreign "$found"
+  ours "$found" || fail foreign "$found"
 }
 
 # Of one's own stack they make way by themselves.

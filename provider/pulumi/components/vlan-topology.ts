@@ -8,6 +8,7 @@ import {
   shimOn,
   subinterfaceOn,
   swarmNetwork,
+  withoutAdopt,
 } from "../../plan/children";
 import { describe } from "../../plan/describe";
 import { toDot, toMermaid } from "../../plan/diagram";
@@ -92,7 +93,7 @@ export interface VlanTopologyArgs {
   swarm?: TopologySwarmArgs | undefined;
   /**
    * Show it with real packets after every change (Reachability): hosts to each other in every VLAN and to their own containers, and
-   * between VLANs that what is allowed works and what is not does not. Default: false.
+   * between VLANs that what is allowed works and what is not does not. An `unplanned` VLAN is left out. Default: false.
    */
   prove?: boolean | undefined;
   /**
@@ -115,8 +116,9 @@ export interface VlanTopologyArgs {
   /** Be there again after a reboot. Default: true. */
   persist?: boolean | undefined;
   /**
-   * Take over the VLAN interfaces, networks, shims and the router that hosts have already under the names of these, though nobody's stack made
-   * them: what is as described stays as it is, the preview tells what would be changed. It may go once they are taken over. Default: false.
+   * Take over the VLAN interfaces, networks and shims that hosts have already under the names of these, though no stack made them: what is
+   * as described stays as it is, the preview tells what would be changed. A router is not taken over: what somebody made of it is refused.
+   * It may go once all are taken over. Default: false.
    */
   adopt?: boolean | undefined;
 }
@@ -258,15 +260,17 @@ export class VlanTopology extends MacvlanComponent {
     vlan: string,
     host: pulumi.Input<HostConnection>,
     parent: pulumi.Input<string>,
+    args: VlanTopologyArgs,
   ): VlanSubinterface | undefined {
-    const given = subinterfaceOn(this.vlan(vlan), parent, this.args, (name) => pulumi.output(parent).apply(name));
+    const given = subinterfaceOn(this.vlan(vlan), parent, args, (name) => pulumi.output(parent).apply(name));
     const [name = ""] = names;
     return given && new VlanSubinterface(name, { host, ...given }, this.options(names));
   }
 
   private makeLegs(name: string, { connection, parent, ...router }: TopologyRouterArgs): void {
     for (const [vlan] of routedBy(this.args.vlans, router)) {
-      const leg = this.makeInterface(joinNames([name], vlanNames(this.args, vlan)), vlan, connection, parent);
+      const names = joinNames([name], vlanNames(this.args, vlan));
+      const leg = this.makeInterface(names, vlan, connection, parent, withoutAdopt(this.args));
       if (leg) this.legs.set(vlan, leg);
     }
   }
@@ -275,7 +279,7 @@ export class VlanTopology extends MacvlanComponent {
     const { host, vlan, names } = place;
     const { connection, parent } = this.host(host);
     const nic = parentOf(this.vlan(vlan), host, undefined) ?? parent;
-    const standsOn = this.makeInterface(names, vlan, connection, nic)?.name ?? pulumi.output(nic);
+    const standsOn = this.makeInterface(names, vlan, connection, nic, this.args)?.name ?? pulumi.output(nic);
     const given = networkOn(this.args, this.from, place, standsOn);
     const leg = this.legs.get(vlan);
     // No host moves to a VLAN before the router has a leg there.

@@ -55,13 +55,11 @@ describe("a topology", () => {
     const { host1, router } = wantedOf({ ...unplanned, adopt: true, shims: [] } as unknown as WholeTopology, plan);
     const network = host1?.MacvlanNetwork?.find(({ name }) => name === "iot");
     assert.deepEqual(network?.subnets, [{ subnet: "172.16.30.0/24", gateway: "172.16.30.1" }]);
-    for (const wanted of [
-      host1?.VlanSubinterface,
-      host1?.MacvlanNetwork,
-      router?.VlanSubinterface,
-      router?.InterVlanRouter,
-    ])
-      assert.deepEqual([...new Set(wanted?.map(({ adopt }) => adopt))], [true]);
+    const adopts = (all: { adopt?: boolean | undefined }[] = []) => [...new Set(all.map(({ adopt }) => adopt))];
+    for (const wanted of [host1?.VlanSubinterface, host1?.MacvlanNetwork]) assert.deepEqual(adopts(wanted), [true]);
+    // What somebody made of a router goes on until somebody takes it away.
+    for (const wanted of [router?.VlanSubinterface, router?.InterVlanRouter])
+      assert.deepEqual(adopts(wanted), [undefined]);
     assert.ok(
       probesOf(unplanned, "everything").every(({ from, to }) => ![from, to].some((end) => end.network === "iot")),
     );
@@ -77,6 +75,16 @@ describe("a topology", () => {
   });
 
   const refused: [what: string, given: DescribedTopology, reason: RegExp][] = [
+    [
+      "what DHCP hands out where each host hands out all",
+      withVlan({ vlanId: 3, unplanned: true, dhcp: { first: "172.16.30.200", last: "172.16.30.220" } }),
+      /^vlans\.iot\.unplanned lets hosts hand out what dhcp does/,
+    ],
+    [
+      "a rollout where probes get any address",
+      withVlan({ vlanId: 3, unplanned: true }, { rollout: { canary: "host1" } }),
+      /^vlans\.iot\.unplanned can't be proved batch by batch/,
+    ],
     [
       "a host's own address where nobody plans any",
       withVlan({ vlanId: 3, unplanned: true }, { shims: ["iot"] }),

@@ -8,7 +8,7 @@ describe("what a host lists", () => {
   it("is what resources describe, in an order of names that people expect", () => {
     const { listed, leftOut } = lists(
       "enp0s8.100|vlan|\nenp0s8.20|vlan|a label of somebody's\nshim0|macvlan|\n",
-      "mac10|macvlan|local||web=172.16.10.10/24 db= v6=fd00:10::2/64 \n",
+      "mac10|macvlan|local||web=172.16.10.10/24,fd00:10::a/64 db=, v6=,fd00:10::2/64 \n",
     );
     assert.deepEqual(listed, [
       { type: "VlanSubinterface", name: "enp0s8.20", containers: [] },
@@ -17,7 +17,7 @@ describe("what a host lists", () => {
         type: "MacvlanNetwork",
         name: "mac10",
         containers: ["db", "v6", "web"],
-        addresses: { v6: "fd00:10::2", web: "172.16.10.10" },
+        addresses: { db: [], v6: ["fd00:10::2"], web: ["172.16.10.10", "fd00:10::a"] },
       },
       { type: "MacvlanLink", name: "shim0", containers: [] },
     ]);
@@ -28,7 +28,7 @@ describe("what a host lists", () => {
     assert.deepEqual(
       lists(
         "flannel.1|vlan|\nmacvtap0|macvlan|\nlan.5|vlan|pulumi-macvlan shop/prod/lan\n",
-        "swarm1|macvlan|swarm||\nours|macvlan|local|pulumi-macvlan shop/prod/ours|web= \n",
+        "swarm1|macvlan|swarm||\nours|macvlan|local|pulumi-macvlan shop/prod/ours|web=, \n",
       ),
       {
         listed: [],

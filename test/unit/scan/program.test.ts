@@ -119,7 +119,7 @@ new MacvlanNetwork("host1-mac10", {
         drift: [],
         ...(entry.type === "MacvlanNetwork" && {
           containers: [container],
-          addresses: { [container]: address },
+          addresses: { [container]: [address] },
           inputs: { ...entry.inputs, subnets: [{ subnet: "172.16.10.0/24", gateway: "172.16.10.1" }] },
         }),
       })),
@@ -141,8 +141,8 @@ const host1 = { address: "host1.example", name: "host1" };
 const host2 = { address: "host2.example", name: "host2" };
 
 // On mac10: db (host1), web (host2).
-// Each host hands out all of mac10: two may give one address twice. Without \`unplanned\` each gets a range of its own, and
-// its network is made anew for it; put what containers were given by hand into the subnet's \`reserved\` before.
+// Each host hands out all of mac10: two may give one address twice. Without \`unplanned\` each gets a range of its own, for
+// which its network is made anew; its containers keep their addresses, which are \`reserved\`.
 // The probes are sent after every change: those of containers that are gone have to go, too.
 const lan = new VlanTopology("lan", {
   hosts: { host1: { connection: host1, parent: "enp0s8" }, host2: { connection: host2, parent: "enp0s8" } },
@@ -150,7 +150,7 @@ const lan = new VlanTopology("lan", {
     mac10: {
       vlanId: 100,
       driver: "macvlan",
-      subnets: [{ subnet: "172.16.10.0/24", gateway: "172.16.10.1" }],
+      subnets: [{ subnet: "172.16.10.0/24", gateway: "172.16.10.1", reserved: ["172.16.10.10", "172.16.10.11"] }],
       unplanned: true,
     },
   },
@@ -161,20 +161,16 @@ const lan = new VlanTopology("lan", {
   adopt: true,
 });
 
-new MacvlanLink(
-  "host1-shim0",
-  {
-    host: host1,
-    parent: "enp0s8.100",
-    name: "shim0",
-    kind: "macvlan",
-    addresses: ["172.16.10.250/32"],
-    routes: [{ to: "172.16.10.64/26" }],
-    persist: false,
-    adopt: true,
-  },
-  { dependsOn: lan },
-);
+new MacvlanLink("host1-shim0", {
+  host: host1,
+  parent: lan.networks.host1.mac10.parent,
+  name: "shim0",
+  kind: "macvlan",
+  addresses: ["172.16.10.250/32"],
+  routes: [{ to: "172.16.10.64/26" }],
+  persist: false,
+  adopt: true,
+});
 
 // What no resource of these describes on host1 stays as it is; an InterVlanRouter would say it anew:
 //   -A POSTROUTING -s 172.16.10.0/24 -o enp0s3 -j MASQUERADE    (iptables-save)

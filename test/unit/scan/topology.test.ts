@@ -12,7 +12,7 @@ const network = (
   parent: string,
   subnet: Props,
   more: Props = {},
-  addresses: Record<string, string> = {},
+  addresses: Record<string, string[]> = {},
 ): Described => {
   const subnets = [{ subnet: "172.16.10.0/24", gateway: "172.16.10.1", ...subnet }];
   const inputs = { name: "mac10", parent, driver: "macvlan", labels: {}, subnets, adopt: true, ...more };
@@ -30,7 +30,7 @@ const host = (name: string, ...described: Described[]): Scanned => {
 };
 const found = (...hosts: Scanned[]) => {
   const topology = topologyIn(hosts);
-  return topology && { hosts: topology.hosts, vlans: topology.vlans, probes: topology.probes };
+  return topology && (({ hosts: all, vlans, probes, twice }) => ({ hosts: all, vlans, probes, twice }))(topology);
 };
 const low = { ipRange: "172.16.10.64/26" };
 const high = { ipRange: "172.16.10.128/25" };
@@ -48,16 +48,25 @@ describe("what hosts have together", () => {
           mac10: { vlanId: 10, driver: "macvlan", subnets: [{ subnet: "172.16.10.0/24", gateway: "172.16.10.1" }] },
         },
         probes: [],
+        twice: [],
       },
     ));
 
   it("is unplanned where each hands out all of a subnet, and its containers prove it", () => {
     const topology = found(
-      host("a", vlan(10), network("eth0.10", {}, {}, { db: "172.16.10.10", web: "172.16.10.12" })),
-      host("b", vlan(10), network("eth0.10", {})),
-      host("c", vlan(10), network("eth0.10", {}, {}, { cache: "172.16.10.11" })),
+      host("a", vlan(10), network("eth0.10", {}, {}, { db: ["172.16.10.12"], web: ["172.16.10.10", "fd00::a"] })),
+      host("b", vlan(10), network("eth0.10", {}, {}, { host: ["172.16.10.13"], none: [] })),
+      host("c", vlan(10), network("eth0.10", {}, {}, { again: ["172.16.10.10"], cache: ["172.16.10.11"] })),
     );
     assert.equal(topology?.vlans["mac10"]?.["unplanned"], true);
+    assert.deepEqual(topology?.vlans["mac10"]?.["subnets"], [
+      {
+        subnet: "172.16.10.0/24",
+        gateway: "172.16.10.1",
+        reserved: ["172.16.10.10", "172.16.10.11", "172.16.10.12", "172.16.10.13"],
+      },
+    ]);
+    assert.deepEqual(topology?.twice, [["mac10", "172.16.10.10", ["web (a)", "again (c)"]]]);
     assert.deepEqual(topology?.probes, [
       {
         name: "db to cache in mac10",
@@ -123,9 +132,9 @@ describe("what hosts have together", () => {
       ),
     ],
     [
-      "that is there after a reboot on one host alone",
-      host("a", vlan(10), network("eth0.10", {})),
-      host("b", vlan(10, { persist: true }), network("eth0.10", {})),
+      "whose range has an address of its host itself",
+      { ...host("a", network("eth0", low)), connection: { address: "172.16.10.70" } },
+      host("b", network("eth0", high)),
     ],
   ];
   for (const [what, ...hosts] of alone)

@@ -197,7 +197,15 @@ describe("planAddresses", () => {
     [
       "a range elsewhere",
       { subnets: [LAN], hosts: { a: { ranges: ["172.16.11.64/26"] } } },
-      /range 172\.16\.11\.64\/26 of a is in no subnet of the plan/,
+      /range 172\.16\.11\.64\/26 of a is in no subnet of the plan in which a takes part/,
+    ],
+    [
+      "a range where the host takes no part",
+      {
+        subnets: [{ subnet: LAN, hosts: ["b"] }],
+        hosts: { a: { ranges: ["172.16.10.64/26"] }, b: {} },
+      },
+      /range 172\.16\.10\.64\/26 of a is in no subnet of the plan in which a takes part/,
     ],
   ];
   for (const [what, args, reason] of refused)

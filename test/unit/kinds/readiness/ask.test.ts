@@ -74,9 +74,18 @@ describe("readiness: asking", () => {
         "1 pulumi_macvlan_router|router|enp0s8.100|enp0s9|enp0s8.100 172.16.10.1/24",
         "0",
         "0",
+        "0",
         "pulumi-macvlan:end ",
       ].join(" "),
     );
+  });
+
+  it("tells what may be taken over", async () => {
+    const { runner, asked } = fake({});
+    const adopted = structuredClone(news);
+    for (const entry of adopted.wanted["host2"]?.VlanSubinterface ?? []) entry.adopt = true;
+    await askAll(runner, undefined, adopted);
+    assert.match(asked["192.0.2.2"]?.join(" ") ?? "", / 1 VlanSubinterface:enp0s8\.100 pulumi-macvlan:end $/);
   });
 
   it("asks nobody where nothing changes", async () => {

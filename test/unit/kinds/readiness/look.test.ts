@@ -42,7 +42,7 @@ describe("readiness: who is on the networks", () => {
       },
     });
     const family = "pulumi-macvlan project/stack/";
-    const line = `look ${family} ${family} 1 docker 0 0 0 0 0 0 0 2 mac10 mac20`;
+    const line = `look ${family} ${family} 1 docker 0 0 0 0 0 0 0 2 mac10 mac20 0`;
     assert.deepEqual(asked.sort(), [`192.0.2.1 ${line}`, `192.0.2.2 ${line}`]);
   });
 
