@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { messageOf } from "../provider/vocabulary/errors";
 import { type FabricOptions, fabric } from "./bench/fabric";
 import { type FleetOptions, fleet } from "./bench/fleet";
+import { type GrowthOptions, growth } from "./bench/growth";
 import { host } from "./bench/host";
 import { onlyDeclaredPrograms } from "./setup/programs";
 
@@ -12,6 +13,8 @@ program
   .description("times pulumi up and preview of a simulated fleet against resources that do nothing")
   .option("--hosts <number>", "how many hosts", "100")
   .option("--vlans <number>", "VLANs of each, with a Docker network each", "5")
+  .option("--answer <ms>", "in which hosts answer", "0")
+  .option("--rounds <number>", "how often; medians are told", "1")
   .action((options: FleetOptions) => fleet(options));
 program
   .command("host")
@@ -19,6 +22,11 @@ program
     "counts the processes that an operation makes on its host, and the round trips that it takes, on the lab",
   )
   .action(() => host());
+program
+  .command("growth")
+  .description("times VLANs with a Docker network each on one host of the lab: the last ones against the first")
+  .option("--vlans <number>", "how many", "200")
+  .action((options: GrowthOptions) => growth(options));
 
 program
   .command("fabric")

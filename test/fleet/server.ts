@@ -68,8 +68,8 @@ function newKey(): { private: string; public: string } {
   return utils.parseKey(key.private) instanceof Error ? newKey() : key;
 }
 
-/** The far end of a session (library/session.sh), as far as changes and reads go. */
-function serveSession(stream: ServerChannel, objects: Objects): void {
+/** The far end of a session (library/session.sh), as far as changes and reads go; it answers after so many milliseconds. */
+function serveSession(stream: ServerChannel, objects: Objects, delay: number): void {
   const texts = new Map<string, string>();
   let input = "";
   let begun = false;
@@ -104,8 +104,11 @@ function serveSession(stream: ServerChannel, objects: Objects): void {
       const script = rest.map((text) => texts.get(text)).join("");
       input = input.slice(over + "\npulumi-macvlan:end\n".length);
       const mark = `\npulumi-macvlan:${name} 0\n`;
-      stream.write(`${answer(objects, script, data)}${mark}`);
-      stream.stderr.write(mark);
+      const said = `${answer(objects, script, data)}${mark}`;
+      setTimeout(() => {
+        stream.write(said);
+        stream.stderr.write(mark);
+      }, delay);
       return true;
     }
     // What has nothing to do with one object.
@@ -119,7 +122,7 @@ function serveSession(stream: ServerChannel, objects: Objects): void {
 }
 
 /** One host; `handshakes` is called for each login. */
-export async function fleetHost(name: string, handshakes: () => void): Promise<FleetHost> {
+export async function fleetHost(name: string, handshakes: () => void, delay = 0): Promise<FleetHost> {
   const key = newKey();
   const objects: Objects = new Map();
   const serve = (client: Connection) => {
@@ -131,7 +134,7 @@ export async function fleetHost(name: string, handshakes: () => void): Promise<F
     client.on("session", (accept) =>
       accept().on("exec", (acceptExec) => {
         const stream = acceptExec();
-        serveSession(stream, objects);
+        serveSession(stream, objects, delay);
       }),
     );
   };
@@ -146,7 +149,7 @@ export async function fleetHost(name: string, handshakes: () => void): Promise<F
 if (require.main === module) {
   let logins = 0;
   const names = Array.from({ length: Number(process.argv[2]) }, (_, index) => `host${index + 1}`);
-  Promise.all(names.map((name) => fleetHost(name, () => void logins++))).then((hosts) => {
+  Promise.all(names.map((name) => fleetHost(name, () => void logins++, Number(process.argv[3] ?? 0)))).then((hosts) => {
     console.log(JSON.stringify(hosts));
     process.stdin.on("data", () => console.log(String(logins)));
     process.stdin.on("end", () => process.exit(0));

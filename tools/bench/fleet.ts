@@ -8,19 +8,21 @@ import Table from "cli-table3";
 import { execa } from "execa";
 import { step } from "pulumi-macvlan-lab";
 import { pulumiFolder } from "../setup/pulumi-cli";
+import { median } from "./median";
 
 export interface FleetOptions {
   hosts: string;
   vlans: string;
+  answer: string;
+  rounds: string;
 }
 
 const program = join(__dirname, "..", "..", "..", "test", "fleet", "program");
 
 /** The simulated hosts, in a process of their own so that they are not measured. */
-function startFleet(options: FleetOptions) {
-  const child = spawn(process.execPath, [join(__dirname, "..", "..", "test", "fleet", "server.js"), options.hosts], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+function startFleet({ hosts, answer }: FleetOptions) {
+  const server = join(__dirname, "..", "..", "test", "fleet", "server.js");
+  const child = spawn(process.execPath, [server, hosts, answer], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const read = async (): Promise<string> => String((await lines.next()).value);
   return {
@@ -52,6 +54,7 @@ function peakOfProviders(marker: string): number {
 interface Cost {
   up: number;
   preview: number;
+  refresh: number;
   memory: number;
   /** Bytes of the state for each resource, as Pulumi writes it: every change writes all of it again. */
   state: number;
@@ -88,10 +91,11 @@ async function measure(kind: Kind, env: Record<string, string>, folder: string):
   await execa("pulumi", ["stack", "init", kind, "--non-interactive"], { cwd: program, env: all, stdin: "ignore" });
   const up = await timed("up", "up", "--yes", "--skip-preview", "--suppress-outputs", "--parallel", "16");
   const preview = await timed("preview of no change", "preview", "--expect-no-changes", "--suppress-outputs");
+  const refresh = await timed("refresh", "refresh", "--yes", "--suppress-outputs");
   const { stdout } = await pulumi("stack", "export");
   const { resources } = (JSON.parse(stdout) as { deployment: { resources: { type: string }[] } }).deployment;
   const ours = resources.filter(({ type }) => !type.startsWith("pulumi:"));
-  return { up, preview, memory, state: JSON.stringify(ours).length / ours.length };
+  return { up, preview, refresh, memory, state: JSON.stringify(ours).length / ours.length };
 }
 
 export async function fleet(options: FleetOptions): Promise<void> {
@@ -109,30 +113,37 @@ export async function fleet(options: FleetOptions): Promise<void> {
       FLEET_VLANS: options.vlans,
     };
     installPlugin(folder);
-    const nothing = await measure("nothing", env, folder);
-    const dynamic = await measure("dynamic", env, folder);
-    const logins = await simulated.logins();
-    const plugin = await measure("plugin", env, folder);
+    const all: Record<Kind, Cost[]> = { nothing: [], dynamic: [], plugin: [] };
+    const logins: Record<Kind, number> = { nothing: 0, dynamic: 0, plugin: 0 };
+    for (let round = 1; round <= Number(options.rounds); round += 1) {
+      for (const kind of KINDS) {
+        const before = await simulated.logins();
+        all[kind].push(await measure(kind, env, folder));
+        logins[kind] = (await simulated.logins()) - before;
+      }
+    }
     const table = new Table({
       head: ["", "resources that do nothing", "dynamic ones", "ratio", "the plugin's", "to dynamic ones"],
       style: { head: [], border: [] },
     });
-    const row = (what: string, unit: string, pick: (cost: Cost) => number, digits = 1) =>
-      table.push([
-        what,
-        ...[`${pick(nothing).toFixed(digits)} ${unit}`, `${pick(dynamic).toFixed(digits)} ${unit}`],
-        (pick(dynamic) / pick(nothing)).toFixed(2),
-        `${pick(plugin).toFixed(digits)} ${unit}`,
-        (pick(plugin) / pick(dynamic)).toFixed(2),
-      ]);
+    const row = (what: string, unit: string, pick: (cost: Cost) => number, digits = 1) => {
+      const [nothing = 0, dynamic = 0, plugin = 0] = KINDS.map((kind) => median(all[kind].map(pick)));
+      const told = (cost: number) => `${cost.toFixed(digits)} ${unit}`;
+      const ratios = [(dynamic / nothing).toFixed(2), (plugin / dynamic).toFixed(2)] as const;
+      table.push([what, told(nothing), told(dynamic), ratios[0], told(plugin), ratios[1]]);
+    };
     row("pulumi up", "s", ({ up }) => up);
     row("pulumi preview of no change", "s", ({ preview }) => preview);
+    row("pulumi refresh", "s", ({ refresh }) => refresh);
     row("the provider's memory, at most", "MiB", ({ memory }) => memory);
     row("the state, per resource", "bytes", ({ state }) => state, 0);
     const resources = 2 * Number(options.hosts) * Number(options.vlans);
-    console.log(`${resources} resources on ${options.hosts} simulated hosts\n${table}`);
-    const more = (await simulated.logins()) - logins;
-    console.log(`SSH handshakes: ${logins} for ${options.hosts} hosts, ${more} through the plugin`);
+    console.log(
+      `medians of ${options.rounds}: ${resources} resources on ${options.hosts} simulated hosts that answer in ${options.answer} ms\n${table}`,
+    );
+    console.log(
+      `SSH handshakes of up, preview and refresh: ${logins.dynamic} for ${options.hosts} hosts, ${logins.plugin} through the plugin`,
+    );
   } finally {
     simulated.stop();
     rmSync(folder, { recursive: true, force: true });
