@@ -91,7 +91,7 @@ async function measure(kind: Kind, env: Record<string, string>, folder: string):
   await execa("pulumi", ["stack", "init", kind, "--non-interactive"], { cwd: program, env: all, stdin: "ignore" });
   const up = await timed("up", "up", "--yes", "--skip-preview", "--suppress-outputs", "--parallel", "16");
   const preview = await timed("preview of no change", "preview", "--expect-no-changes", "--suppress-outputs");
-  const refresh = await timed("refresh", "refresh", "--yes", "--suppress-outputs");
+  const refresh = await timed("refresh", "refresh", "--yes", "--skip-preview", "--suppress-outputs");
   const { stdout } = await pulumi("stack", "export");
   const { resources } = (JSON.parse(stdout) as { deployment: { resources: { type: string }[] } }).deployment;
   const ours = resources.filter(({ type }) => !type.startsWith("pulumi:"));
