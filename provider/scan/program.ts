@@ -255,7 +255,8 @@ function partsOf(hosts: readonly Scanned[], names: Names): string[] {
   const lan = topology ? unique("lan", names.variables) : "";
   const parts = hosts.map((scanned, index) => hostPart(scanned, variables[index] ?? "", names, topology, lan));
   if (!topology) return parts.flatMap((part, index) => [texts[index] ?? "", ...part]);
-  const byName = new Map(hosts.map((_, index) => [hosts.at(-1 - index)?.name ?? "", variables.at(-1 - index) ?? ""]));
+  // Of two of one name the first is the topology's.
+  const byName = new Map(hosts.map(({ name }, index) => [name, variables[index] ?? ""] as const).reverse());
   return [...texts, topologyPart(topology, byName, names, lan), ...parts.flat()];
 }
 

@@ -72,8 +72,7 @@ function placed(host: Scanned, network: Described): Placed[] {
   return [{ host, nic: nic as string, network, subinterface: below, vlan, subnets: given }];
 }
 
-const rangesOf = (places: readonly Placed[]) =>
-  places.flatMap(({ subnets }) => subnets.map(({ ipRange }) => ipRange ?? undefined));
+const rangesOf = (places: readonly Placed[]) => places.flatMap(({ subnets }) => subnets.map(({ ipRange }) => ipRange));
 
 /** Undefined where ranges can't be told: some have one, others none. */
 function isUnplanned(places: readonly Placed[]): boolean | undefined {
@@ -197,11 +196,15 @@ export function topologyIn(scanned: readonly Scanned[]): FoundTopology | undefin
     canonical(withoutUndefined({ name: network.name, ...vlan })),
   );
   const spanning = [...byVlan.values()].filter((group) => group.length > 1 && isUnplanned(group) !== undefined);
-  const found: Placed[][] = [];
+  const groups: Placed[][] = [];
+  let found: FoundTopology | undefined;
   for (const group of spanning) {
     // One at a time: what can't stand beside the others stays by itself.
-    const taken = found.some((other) => vlanOf(other) === vlanOf(group));
-    if (!taken && isTrue(topologyOf([...found, group]))) found.push(group);
+    if (groups.some((other) => vlanOf(other) === vlanOf(group))) continue;
+    const withIt = topologyOf([...groups, group]);
+    if (!isTrue(withIt)) continue;
+    groups.push(group);
+    found = withIt;
   }
-  return found.length > 0 ? topologyOf(found) : undefined;
+  return found;
 }

@@ -78,6 +78,8 @@ const typeAll = (lines: Record<string, string[]>) =>
     }),
   );
 
+const STOP_PINGING = "systemctl stop 'pinger-*' 2>/dev/null; true";
+
 /** From d1 to each of them, ten times a second; what it gives back ends that, and finds no answer missing. */
 async function pinging(targets: Record<string, string>): Promise<() => Promise<void>> {
   for (const [name, address] of Object.entries(targets))
@@ -117,6 +119,7 @@ describe("what was typed by hand", function () {
     await typeAll(TYPED);
   });
   after(async () => {
+    await on("host1", STOP_PINGING);
     await project?.run("destroy", "--yes", "--skip-preview");
     project?.end();
     await Promise.all(NAMES.map((name) => on(name, `{ ${GONE[name]}; } >/dev/null 2>&1; true`)));
@@ -277,6 +280,7 @@ describe("one LAN that was typed by hand", function () {
       await project.good("destroy", "--yes", "--skip-preview");
     } finally {
       project?.end();
+      await on("host1", STOP_PINGING);
       await on("host1", "{ docker rm -f d1 d2; docker network rm mac10; ip link del shim0; } >/dev/null 2>&1; true");
       await on("host2", "{ docker rm -f d3; docker network rm mac10; } >/dev/null 2>&1; true");
       rmSync(folder, { recursive: true, force: true });

@@ -4,9 +4,9 @@ import { Lab, step } from "pulumi-macvlan-lab";
 import { closeConnections, runner } from "../../provider/host/ssh/connection";
 import { macvlanNetwork } from "../../provider/kinds/macvlan-network/kind";
 import { vlanSubinterface } from "../../provider/kinds/vlan-subinterface/kind";
-import { forgetClaims } from "../../provider/lifecycle/claims";
 import type { ResourceKind } from "../../provider/lifecycle/kind";
-import { check, create, read } from "../../provider/lifecycle/lifecycle";
+import { create, read } from "../../provider/lifecycle/lifecycle";
+import { inputsOn } from "./inputs";
 import { median } from "./median";
 
 export interface GrowthOptions {
@@ -24,7 +24,6 @@ export async function growth({ vlans }: GrowthOptions): Promise<void> {
   const seconds: Record<string, number[]> = {};
   await lab.up();
   try {
-    const { hostKey, ...connection } = lab.connection(HOST);
     const time = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
       const started = performance.now();
       const done = await work();
@@ -32,10 +31,7 @@ export async function growth({ vlans }: GrowthOptions): Promise<void> {
       return done;
     };
     const one = async (kind: ResourceKind, name: string, props: Props): Promise<void> => {
-      const host = { ...connection, hostKey: [hostKey] };
-      const { inputs, refusals } = check(kind, { host, __owner: `bench/lab/${name}`, ...props });
-      if (refusals.length > 0) throw new Error(JSON.stringify(refusals));
-      forgetClaims();
+      const inputs = inputsOn(lab, HOST, kind, name, props);
       const { outs } = await time(`create a ${kind.type}`, () => create(kind, runner, inputs));
       await time(`read a ${kind.type}`, () => read(kind, runner, outs));
     };

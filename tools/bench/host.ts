@@ -5,8 +5,8 @@ import { Lab, step } from "pulumi-macvlan-lab";
 import { encodeData } from "../../provider/host/quote";
 import { closeConnections, runner } from "../../provider/host/ssh/connection";
 import { kinds } from "../../provider/kinds";
-import { forgetClaims } from "../../provider/lifecycle/claims";
-import { check, create, read, remove, update } from "../../provider/lifecycle/lifecycle";
+import { create, read, remove, update } from "../../provider/lifecycle/lifecycle";
+import { inputsOn } from "./inputs";
 import { median } from "./median";
 
 const HOST = "host2";
@@ -48,19 +48,9 @@ class Bench {
   }
 
   private inputs(type: string, props: Props): Props {
-    const connection = this.lab.connection(HOST);
     const kind = kinds.find((one) => one.type === type);
     if (!kind) throw new Error(`there is no ${type}`);
-    forgetClaims();
-    const { inputs, refusals } = check(kind, {
-      host: { ...connection, hostKey: [connection.hostKey] },
-      __owner: `bench/lab/${type}`,
-      ...RESOURCES[type]?.inputs,
-      ...props,
-    });
-    if (refusals.length > 0) throw new Error(JSON.stringify(refusals));
-    forgetClaims();
-    return inputs;
+    return inputsOn(this.lab, HOST, kind, type, { ...RESOURCES[type]?.inputs, ...props });
   }
 
   private async count<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -24,10 +24,11 @@ const ofType = <I extends CommonInputs>(
 ): (I & { name: string })[] =>
   entries.filter(({ kind }) => kind.type === type).map(({ inputs }) => inputs as I & { name: string });
 
-const links = (entries: readonly Entry[]): string[] =>
-  entries
-    .filter(({ kind }) => LINKS.includes(kind.type))
-    .map(({ kind, inputs }) => `${kind.type}:${kind.localId(inputs)}`);
+/** "type:name", as its script takes them. */
+const named = (entries: readonly Entry[]): string[] =>
+  entries.map(({ kind, inputs }) => `${kind.type}:${kind.localId(inputs)}`);
+
+const links = (entries: readonly Entry[]): string[] => named(entries.filter(({ kind }) => LINKS.includes(kind.type)));
 
 /** Tools that its scripts call. */
 function toolsOf({ made, goes }: HostChange): string[] {
@@ -83,7 +84,7 @@ export function dataOf(verb: "ask" | "look", change: HostChange, owner: string, 
     }),
     links(goes),
     ofType(goes, macvlanNetwork).map(({ name }) => name),
-    made.filter(({ inputs }) => inputs.adopt).map(({ kind, inputs }) => `${kind.type}:${kind.localId(inputs)}`),
+    named(made.filter(({ inputs }) => inputs.adopt)),
   ];
 }
 
