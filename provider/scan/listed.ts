@@ -30,11 +30,15 @@ export interface Lists {
   rules: Rule[];
 }
 
-/** Those who make links of these kinds for themselves, by how they name them. */
-const SOMEBODY: readonly [RegExp, string][] = [
-  [/^(?:cni|flannel|cilium|lxc_|cali|kube|veth|weave|vxlan)/, "Kubernetes' network makes it"],
-  [/^(?:virbr|vnet|macvtap)/, "libvirt makes it"],
-  [/^(?:d[mi]-[0-9a-f]{12})$/, "Docker makes it, for a network without a parent"],
+/** Those who make links for themselves, by kind and by how they name them. */
+const SOMEBODY: readonly [kinds: RegExp, names: RegExp, why: string][] = [
+  [
+    /^(?:vxlan|bridge|macvlan|ipvlan)$/,
+    /^(?:cni|flannel|cilium|lxc_|cali|kube|weave|vxlan)/,
+    "Kubernetes' network makes it",
+  ],
+  [/^(?:bridge|tun|macvtap|macvlan)$/, /^(?:virbr|vnet|macvtap)/, "libvirt makes it"],
+  [/^(?:macvlan|ipvlan)$/, /^(?:d[mi]-[0-9a-f]{12})$/, "Docker makes it, for a network without a parent"],
 ];
 
 const KINDS: Record<string, Listed["type"]> = {
@@ -47,17 +51,19 @@ const KINDS: Record<string, Listed["type"]> = {
 export function listsIn(sections: Sections): Lists {
   const listed: Listed[] = [];
   const leftOut: LeftOut[] = [];
-  const take = (entry: Listed, mark: string): void => {
-    const [, who] = entry.type === "MacvlanNetwork" ? [] : (SOMEBODY.find(([names]) => names.test(entry.name)) ?? []);
-    if (mark.startsWith(PREFIX))
-      leftOut.push({ what: entry.name, why: `a stack has it: ${mark.slice(PREFIX.length)}` });
-    else if (who) leftOut.push({ what: entry.name, why: who });
-    else listed.push(entry);
+  const isStacks = (what: string, mark: string): boolean => {
+    if (!mark.startsWith(PREFIX)) return false;
+    leftOut.push({ what, why: `a stack has it: ${mark.slice(PREFIX.length)}` });
+    return true;
   };
   for (const [name = "", kind = "", ...mark] of rowsOf(sections, "links")) {
+    const [, , who] = SOMEBODY.find(([kinds, names]) => kinds.test(kind) && names.test(name)) ?? [];
     const type = KINDS[kind];
-    if (type && isInterface(name)) take({ type, name, containers: [] }, mark.join("|"));
+    if (!isInterface(name) || isStacks(name, mark.join("|"))) continue;
+    if (who) leftOut.push({ what: name, why: who });
+    else if (type) listed.push({ type, name, containers: [] });
   }
+  for (const [table = "", ...mark] of rowsOf(sections, "routers")) isStacks(`router ${table}`, mark.join("|"));
   for (const [name = "", , scope, mark = "", users = ""] of rowsOf(sections, "networks")) {
     const on = users
       .split(" ")
@@ -71,12 +77,12 @@ export function listsIn(sections: Sections): Lists {
       addresses: Object.fromEntries(
         on.map(([container = "", addresses = ""]) => [
           container,
-          addresses.split(",").flatMap((address) => address.split("/")[0] || []),
+          [...new Set(addresses.split(",").flatMap((address) => address.split("/")[0] || []))],
         ]),
       ),
     };
     if (scope === "swarm") leftOut.push({ what: name, why: "it is a Swarm's: describe it with scope and configFrom" });
-    else take(entry, mark);
+    else if (!isStacks(name, mark)) listed.push(entry);
   }
   const rules = rowsOf(sections, "rules").map(([command = "", ...shows]) => ({ command, shows: shows.join("|") }));
   const order = (one: Listed, other: Listed) => one.name.localeCompare(other.name, "en", { numeric: true });

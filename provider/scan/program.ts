@@ -24,6 +24,18 @@ class Code {
   constructor(readonly text: string) {}
 }
 
+/** In the quotes of which it has fewer itself. */
+function quotedText(text: string): string {
+  const double = JSON.stringify(text);
+  const count = (quote: string) => text.split(quote).length - 1;
+  if (count('"') <= count("'")) return double;
+  return `'${double.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
+}
+
+/** Several objects of several fields are read one below the other. */
+const isWide = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 1 && value.every((entry) => isMap(entry) && Object.keys(entry).length > 1);
+
 /** A value as TypeScript has it: on one line where it fits there, after as much as stands before it. */
 function literal(value: unknown, indent: string, before: number): string {
   if (value instanceof Code) return value.text;
@@ -34,34 +46,49 @@ function literal(value: unknown, indent: string, before: number): string {
       value.map((entry) => ["", entry]),
       indent,
       before,
+      isWide(value),
     );
+  if (typeof value === "string") return quotedText(value);
   if (!isMap(value)) return JSON.stringify(value);
-  const entries = Object.entries(value).map(([key, entry]): [string, unknown] => [
-    entry instanceof Code && entry.text === key ? "" : `${isName(key) ? key : JSON.stringify(key)}: `,
-    entry,
-  ]);
-  return listed("{", "}", entries, indent, before);
+  return listed("{", "}", entriesOf(value), indent, before);
 }
 
-function listed(open: string, close: string, entries: [string, unknown][], indent: string, before: number): string {
+const entriesOf = (fields: Record<string, unknown>): [string, unknown][] =>
+  Object.entries(fields).map(([key, value]) => [
+    value instanceof Code && value.text === key ? "" : `${isName(key) ? key : quotedText(key)}: `,
+    value,
+  ]);
+
+/** Of a name, with its colon: below a shorter one a text would win no room. */
+const LONG_KEY = 7;
+
+/** A text that is too long for the line of its name stands below it. */
+function lineOf(key: string, value: unknown, indent: string): string {
+  const text = literal(value, indent, key.length);
+  const isLong =
+    key.length >= LONG_KEY && typeof value === "string" && indent.length + key.length + text.length >= WIDTH;
+  return isLong ? `${indent}${key.trimEnd()}\n${indent}  ${text},\n` : `${indent}${key}${text},\n`;
+}
+
+function listed(
+  open: string,
+  close: string,
+  entries: [string, unknown][],
+  indent: string,
+  before: number,
+  broken = false,
+): string {
   if (entries.length === 0) return open + close;
   const space = open === "{" ? " " : "";
   const short = entries.map(([key, value]) => key + literal(value, "", 0)).join(", ");
   const line = `${open}${space}${short}${space}${close}`;
-  if (!line.includes("\n") && indent.length + before + line.length < WIDTH) return line;
-  const deeper = `${indent}  `;
-  const lines = entries.map(([key, value]) => `${deeper}${key}${literal(value, deeper, key.length + 1)},\n`);
+  if (!broken && !line.includes("\n") && indent.length + before + line.length < WIDTH) return line;
+  const lines = entries.map(([key, value]) => lineOf(key, value, `${indent}  `));
   return `${open}\n${lines.join("")}${indent}${close}`;
 }
 
 /** Always over several lines, as arguments are read best. */
-function argumentsOf(fields: Record<string, unknown>): string {
-  const lines = Object.entries(fields).map(([key, value]) => {
-    const name = value instanceof Code && value.text === key ? "" : `${key}: `;
-    return `  ${name}${literal(value, "  ", name.length)},\n`;
-  });
-  return `{\n${lines.join("")}}`;
-}
+const argumentsOf = (fields: Record<string, unknown>): string => listed("{", "}", entriesOf(fields), "", 0, true);
 
 const made = (type: string, label: string, fields: Record<string, unknown>): string =>
   `new ${type}(${JSON.stringify(label)}, ${argumentsOf(fields)});\n`;
@@ -73,6 +100,9 @@ function variableOf(text: string): string {
   const name = first.replace(/^./, (letter) => letter.toLowerCase()) + rest.join("");
   return /^\d/.test(name) ? `_${name}` : name;
 }
+
+/** A host as people would call it: without its user, and with a letter first. */
+const hostName = (name: string): string => name.replace(/^.*@/, "").replace(/^(?=\d)/, "host-");
 
 /** What nobody else is called yet. */
 function unique(wanted: string, taken: Set<string>, join = ""): string {
@@ -141,7 +171,7 @@ function hostText({ name, connection }: Scanned, variable: string): string {
   const secrets = [...new Set(given(secretPart(connection)))].join(", ");
   const told = `A secret is not written here (${secrets}): give it by new pulumi.Config().requireSecret("…").`;
   const start = `const ${variable} = `;
-  return `${secrets ? comment([told]) : ""}${start}${literal(fields, "", start.length + 1)};\n`;
+  return `${secrets ? comment([told]) : ""}${start}${literal(fields, "", start.length)};\n`;
 }
 
 /** The names that a program has given so far, and what it imports. */
@@ -266,7 +296,9 @@ export interface ProgramFile {
 }
 
 /** A whole project, by its files. */
-export function programOf(project: string, hosts: readonly Scanned[]): ProgramFile[] {
+export function programOf(project: string, scanned: readonly Scanned[]): ProgramFile[] {
+  const taken = new Set<string>();
+  const hosts = scanned.map((host) => ({ ...host, name: unique(hostName(host.name), taken, "-") }));
   const names = new Names();
   const parts = partsOf(hosts, names);
   const imports = [...names.classes].sort().join(", ");

@@ -4,10 +4,11 @@ import { readLibrary } from "../host/scripts";
 import { kindOf } from "../kinds";
 import { ask } from "../lifecycle/ask";
 import { lean } from "../lifecycle/defaults";
-import { readById } from "../lifecycle/lifecycle";
+import { readById, readInputs } from "../lifecycle/lifecycle";
 import { ConnectionError, HostError, messageOf } from "../vocabulary/errors";
 import { type Connection, fieldsOf, secretPart } from "../vocabulary/host";
 import { type LeftOut, type Listed, listsIn, type Rule } from "./listed";
+import { aboutThem } from "./rules";
 
 /** One thing of a host, with the inputs that describe it as it is. */
 export interface Described extends Listed {
@@ -43,6 +44,9 @@ export async function scanBy(runner: Runner, name: string, connection: Connectio
         const kind = kindOf(entry.type);
         const found = kind && (await readById(kind, runner, { host, credentials, __owner: OWNER }, entry.name));
         if (!kind || !found) throw new Error("it can't be read");
+        const { refusals } = readInputs(kind, found.inputs);
+        if (refusals.length > 0)
+          throw new Error(refusals.map(({ property, reason }) => `${property} ${reason}`).join("; "));
         const inputs = lean(kind, found.inputs, "inputs");
         const { host: _host, credentials: _credentials, __owner: _owner, drift, ...said } = inputs;
         described.push({ ...entry, inputs: said, drift: (drift ?? []) as string[] });
@@ -54,5 +58,5 @@ export async function scanBy(runner: Runner, name: string, connection: Connectio
   const place = ({ name: of }: Listed) => listed.findIndex((entry) => entry.name === of);
   described.sort((one, other) => place(one) - place(other));
   leftOut.sort((one, other) => one.what.localeCompare(other.what, "en", { numeric: true }));
-  return { name, connection, described, leftOut, rules };
+  return { name, connection, described, leftOut, rules: aboutThem(rules, described) };
 }

@@ -112,7 +112,9 @@ refuse_naive() {
     theirs=${theirs:-$(all_addresses "$parent")}
     for other in $theirs; do
       case $other in *:*) continue ;; esac
-      if covers "$address" "${other%/*}" || covers "$other" "${address%/*}"; then fail naive-shim "$address" "$other"; fi
+      covers "$address" "${other%/*}" || covers "$other" "${address%/*}" || continue
+      # What is there already is taken over as it is.
+      case " $(all_addresses "$name" | tr '\n' ' ') " in *" $address "*) ;; *) fail naive-shim "$address" "$other" ;; esac
     done
   done
 }

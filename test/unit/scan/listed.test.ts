@@ -27,14 +27,14 @@ describe("what a host lists", () => {
   it("is named and left out where it is somebody else's", () =>
     assert.deepEqual(
       lists(
-        "flannel.1|vlan|\nmacvtap0|macvlan|\nlan.5|vlan|pulumi-macvlan shop/prod/lan\n",
+        "flannel.1|vxlan|\nvnet0|tun|\nvnet5|vlan|\nbr0|bridge|\nlan.5|vlan|pulumi-macvlan shop/prod/lan\n",
         "swarm1|macvlan|swarm||\nours|macvlan|local|pulumi-macvlan shop/prod/ours|web=, \n",
       ),
       {
-        listed: [],
+        listed: [{ type: "VlanSubinterface", name: "vnet5", containers: [] }],
         leftOut: [
           { what: "flannel.1", why: "Kubernetes' network makes it" },
-          { what: "macvtap0", why: "libvirt makes it" },
+          { what: "vnet0", why: "libvirt makes it" },
           { what: "lan.5", why: "a stack has it: shop/prod/lan" },
           { what: "swarm1", why: "it is a Swarm's: describe it with scope and configFrom" },
           { what: "ours", why: "a stack has it: shop/prod/ours" },

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { execa } from "execa";
+import fc from "fast-check";
 import { programOf } from "../../../provider/scan/program";
 import type { Scanned } from "../../../provider/scan/read";
+
+const ROOT = join(__dirname, "..", "..", "..", "..");
 
 const scanned = (change: Partial<Scanned> = {}): Scanned => ({
   name: "host1",
@@ -209,7 +214,7 @@ new MacvlanLink("host1-shim0", {
         rules: [{ command: "iptables-save", shows: "a\rb" }],
       }),
     );
-    assert.match(text, /^ {2}labels: \{ "a\\"b": "`x`" \},$/m);
+    assert.match(text, /^ {2}labels: \{ 'a"b': "`x`" \},$/m);
     assert.match(text, /^\/\/ On it: a } process\.exit\(\);\.$/m);
     assert.match(text, /^\/\/ {3}a b {4}\(iptables-save\)$/m);
   });
@@ -220,6 +225,54 @@ new MacvlanLink("host1-shim0", {
     const text = textOf(scanned({ name: "switch", connection }));
     assert.match(text, /^const switch2 = \{ address: "host1", bastion: \{ address: "gate" \}, name: "switch" \};$/m);
     assert.doesNotMatch(text, /canary-of|A secret is not written/);
+  });
+
+  it("is formatted as this package's own text is", async () => {
+    const word = fc.string({ minLength: 1, maxLength: 24 });
+    const subnet = fc.record(
+      {
+        subnet: fc.constantFrom("172.16.10.0/24", "fd00:10::/64"),
+        gateway: fc.constantFrom("172.16.10.1", "fd00:10::1"),
+        ipRange: fc.constant("172.16.10.64/26"),
+        auxAddresses: fc.dictionary(word, fc.constant("172.16.10.9"), { maxKeys: 3 }),
+      },
+      { requiredKeys: ["subnet"] },
+    );
+    const states = fc.sample(
+      fc.record({
+        name: fc.constantFrom<string>("host1", "root@192.0.2.1", "a-host-of-somebody-with-quite-a-name.example.org"),
+        address: fc.constantFrom<string>("192.0.2.1", "a-host-of-somebody-with-quite-a-name.example.org"),
+        labels: fc.dictionary(word, word, { maxKeys: 4 }),
+        subnets: fc.array(subnet, { minLength: 1, maxLength: 3 }),
+        addresses: fc.array(fc.constantFrom<string>("172.16.10.250/32", "fd00:10::250/128"), { maxLength: 6 }),
+        routes: fc.array(
+          fc.record({ to: fc.constant("172.16.10.64/26"), via: fc.constant("172.16.10.9") }, { requiredKeys: ["to"] }),
+          { maxLength: 3 },
+        ),
+      }),
+      { numRuns: 60, seed: 20261127 },
+    );
+    // At the very end of a line.
+    const lengths = Array.from({ length: 60 }, (_, at) => "x".repeat(55 + at));
+    const edges = lengths.map((long): (typeof states)[number] => ({
+      name: "host1",
+      address: long,
+      labels: { a: long },
+      subnets: [{ subnet: "172.16.10.0/24", auxAddresses: { [long.slice(30)]: "172.16.10.9" } }],
+      addresses: [long.slice(20), "172.16.10.250/32"],
+      routes: [],
+    }));
+    const texts = [...states, ...edges].map(({ name, address, labels, subnets, addresses, routes }, at) => {
+      const network = { ...HOST.described[0], inputs: { name: "mac10", parent: "enp0s8.100", subnets, labels } };
+      const link = { ...HOST.described[2], inputs: { parent: "enp0s8.100", name: "shim0", addresses, routes } };
+      const host = scanned({ name, connection: { address }, described: [network, link] as Scanned["described"] });
+      return textOf(host, ...(at % 2 ? [{ ...host, name: "host2" }] : []));
+    });
+    const formatter = execa("npx", ["biome", "format", "--stdin-file-path=index.ts"], {
+      cwd: ROOT,
+      input: texts.join("\n"),
+    });
+    assert.equal((await formatter).stdout, texts.join("\n").trimEnd());
   });
 
   it("is a project that says what it needs", () => {
