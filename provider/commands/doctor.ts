@@ -8,6 +8,7 @@ import { type HostOptions, hostOptions, hostsOf } from "./hosts";
 interface Given extends HostOptions {
   vlan: number[];
   nic: Record<string, string[]>;
+  seconds?: number;
   json?: boolean;
 }
 
@@ -19,6 +20,11 @@ function vlan(text: string, before: number[]): number[] {
   if (!ids.every((id) => Number.isInteger(id) && id >= 1 && id <= 4094))
     throw new InvalidArgumentError("VLANs are numbers from 1 to 4094, as in 100,200");
   return [...before, ...ids];
+}
+
+function seconds(text: string): number {
+  if (!/^(?:[1-9]|[1-4]\d|50)$/.test(text)) throw new InvalidArgumentError("seconds are a number from 1 to 50");
+  return Number(text);
 }
 
 function nic(text: string, before: Record<string, string[]>): Record<string, string[]> {
@@ -38,7 +44,7 @@ async function run(typed: string[], given: Given): Promise<void> {
     const found = await diagnoseBy(
       runner,
       patients.map((patient) => ({ ...patient, nics: given.nic[patient.name] ?? patient.nics })),
-      { vlans },
+      { vlans, ...(given.seconds !== undefined && { seconds: given.seconds }) },
     );
     process.stdout.write(given.json ? `${JSON.stringify(found, undefined, 2)}\n` : toTable(found));
     if (found.findings.some(({ level }) => level === "wrong")) process.exitCode = WRONG;
@@ -64,6 +70,11 @@ export const doctorCommand = (): Command =>
       "the interface that is to carry them (default: the inventory's or the stack's parent, else all with a carrier)",
       nic,
       {},
+    )
+    .option(
+      "--seconds <number>",
+      "for how long frames are sent and listened for; most switches tell of themselves every 30 s (LLDP) (default: 6)",
+      seconds,
     )
     .option("--json", "for programs")
     .action(run);

@@ -59,11 +59,14 @@ frames() {
         my $value = substr $at, 2, $length;
         $at = substr $at, 2 + $length;
         last if $type == 0;
+        # A chassis without a name is told by its number; subtype 4 is a MAC address.
+        $said{chassis} = $value =~ /^\x04/ ? join ":", unpack "x (H2)*", $value : substr $value, 1 if $type == 1;
         $said{port} = substr $value, 1 if $type == 2;
         $said{system} = $value if $type == 5;
         $said{vlans} .= unpack("n", substr $value, 4) . " " if $type == 127 and $value =~ /^\0\x80\xc2\x03/;
       }
       $said{port} = join ":", map { sprintf "%02x", ord } split //, $said{port} if ($said{port} // "") =~ /[^ -~]/;
+      $said{system} = $said{chassis} if ($said{system} // "") eq "";
       report "lldp", $nic, map { ($said{$_} // "") =~ tr/ -{}~//cdr } qw(system port vlans);
     }
     my ($end, $next) = (time + $seconds, 0);
