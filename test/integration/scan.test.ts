@@ -37,21 +37,35 @@ const TYPED: Record<string, string[]> = {
     NETWORK(40),
     CONTAINER("d3", 10, 11),
     CONTAINER("d4", 20, 11),
+    // It does not run, and has its address all the same.
+    `${CONTAINER("d5", 10, 12)}; docker stop -t 0 d5`,
+    "ip link add virbr0 type bridge",
   ],
   host3: [
     VLAN(100),
     VLAN(200),
     "ip addr add 172.16.10.1/24 dev enp0s8.100; ip addr add 172.16.20.1/24 dev enp0s8.200; sysctl -qw net.ipv4.ip_forward=1",
-    "iptables -A FORWARD -i enp0s8.100 -o enp0s8.200 -j ACCEPT; iptables -A FORWARD -i enp0s8.200 -o enp0s8.100 -j ACCEPT",
+    ...[
+      "-t nat -A POSTROUTING -o enp0s8.100 -j MASQUERADE",
+      "-t nat -A POSTROUTING -o enp0s8.200 -j MASQUERADE",
+      "-A FORWARD -i enp0s8.100 -o enp0s8.200 -m state --state RELATED,ESTABLISHED -j ACCEPT",
+      "-A FORWARD -i enp0s8.200 -o enp0s8.100 -m state --state RELATED,ESTABLISHED -j ACCEPT",
+      "-A FORWARD -i enp0s8.100 -o enp0s8.200 -j ACCEPT",
+      "-A FORWARD -i enp0s8.200 -o enp0s8.100 -j ACCEPT",
+      "-A INPUT -p tcp --dport 22 -j ACCEPT",
+    ].map((rule) => `iptables ${rule}`),
+    "ip route add 172.16.30.0/24 via 172.16.20.11 dev enp0s8.200",
   ],
 };
 const GONE: Record<string, string> = {
   host1:
     "docker rm -f d1 d2; docker network rm mac10 mac20; ip link del shim0; ip link del enp0s8.100; ip link del enp0s8.200",
   host2:
-    "docker rm -f d3 d4; docker network rm mac10 mac20 mac40; ip link del enp0s8.100; ip link del enp0s8.200; ip link del enp0s8.400",
-  host3:
-    "iptables -D FORWARD -i enp0s8.100 -o enp0s8.200 -j ACCEPT; iptables -D FORWARD -i enp0s8.200 -o enp0s8.100 -j ACCEPT; ip link del enp0s8.100; ip link del enp0s8.200",
+    "docker rm -f d3 d4 d5; docker network rm mac10 mac20 mac40; ip link del virbr0; ip link del enp0s8.100; ip link del enp0s8.200; ip link del enp0s8.400",
+  host3: `${TYPED["host3"]
+    ?.filter((line) => line.startsWith("iptables "))
+    .map((line) => line.replace("-A ", "-D "))
+    .join("; ")}; ip link del enp0s8.100; ip link del enp0s8.200`,
 };
 const NAMES = Object.keys(TYPED);
 /** Where another field goes in what is written of it. */
@@ -109,6 +123,7 @@ describe("what was typed by hand", function () {
   let folder = "";
   let project: Project | undefined;
   let program = "";
+  let answered = async () => {};
 
   const scan = (output: string) => scanned(folder, NAMES, output);
   const write = (text: string) => writeFileSync(join(project?.folder ?? "", "index.ts"), text);
@@ -127,24 +142,35 @@ describe("what was typed by hand", function () {
   });
 
   it("is written as a program, the same on every run, with what it does not describe beside it", async () => {
+    answered = await pinging({ d3: "172.16.10.11", d4: "172.16.20.11" });
     const first = await scan("lan");
     assert.equal(first.stderr, "");
     assert.match(
       first.stdout,
-      /^host1: 5 described\nhost2: 6 described\nhost3: 2 described\nWritten to .*\/lan\. Next: cd lan && npm install && /,
+      /^host1: 5 described\nhost2: 6 described, left out: virbr0 \(libvirt makes it\)\nhost3: 2 described\nWritten to .*\/lan\. Next: cd lan && npm install && /,
     );
     assert.equal((await scan("again")).exitCode, 0);
     const text = (of: string) => readFileSync(join(folder, of, "index.ts"), "utf8");
     program = text("lan");
     assert.equal(text("again"), program);
     assert.match(program, /^const lan = new VlanTopology\("lan", \{\n {2}hosts: \{ host1: /m);
-    assert.match(program, /^\/\/ On mac10: d1 \(host1\), d3 \(host2\)\.$/m);
+    assert.match(program, /^\/\/ On mac10: d1 \(host1\), d3 \(host2\), d5 \(host2\)\.$/m);
     assert.equal(program.split("unplanned: true").length, 3);
     assert.match(program, /^ {2}parent: lan\.networks\.host1\.mac10\.parent,\n {2}name: "shim0",$/m);
-    assert.match(program, /gateway: "172\.16\.10\.1", reserved: \["172\.16\.10\.10", "172\.16\.10\.11"\] \}\],$/m);
+    assert.match(
+      program,
+      /gateway: "172\.16\.10\.1", reserved: \["172\.16\.10\.10", "172\.16\.10\.11", "172\.16\.10\.12"\] \}\],$/m,
+    );
     assert.match(program, /^ {2}parent: host2Vlan400\.name,\n {2}name: "mac40",$/m);
     assert.match(program, /^ {2}addresses: \["172\.16\.10\.1\/24"\],$/m);
-    assert.match(program, /^\/\/ {3}-A FORWARD -i enp0s8\.100 -o enp0s8\.200 -j ACCEPT {4}\(iptables-save\)$/m);
+    for (const told of [
+      "-A FORWARD -i enp0s8.100 -o enp0s8.200 -j ACCEPT    (iptables-save)",
+      "-A POSTROUTING -o enp0s8.200 -j MASQUERADE    (iptables-save)",
+      "1    (cat /proc/sys/net/ipv4/ip_forward)",
+      "172.16.30.0/24 via 172.16.20.11    (ip route show dev enp0s8.200)",
+    ])
+      assert.ok(program.includes(`//   ${told}\n`), `${told}\n${program}`);
+    assert.doesNotMatch(program, /dport 22/);
     assert.doesNotMatch(program, /PRIVATE KEY/);
     const refused = await scan("lan");
     assert.equal(refused.exitCode, 1);
@@ -163,7 +189,6 @@ describe("what was typed by hand", function () {
     write(program);
     assert.doesNotMatch(await project.good("preview"), /is there already/);
     assert.deepEqual(await Promise.all(NAMES.map(made)), before);
-    const answered = await pinging({ d3: "172.16.10.11", d4: "172.16.20.11" });
     // The topology's probes are sent, from container to container.
     assert.match(await project.good("up", "--yes"), / lan-proof created /);
     await project.good("preview", "--expect-no-changes");
