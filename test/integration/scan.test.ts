@@ -263,7 +263,7 @@ describe("what was typed by hand", function () {
       /^host1: 0 described, left out: .*enp0s8\.100 \(a stack has it: scanned\/scanned\/lan-host1-mac10\)/m,
     );
     await on("host1", "docker rm -f d1 d2");
-    await on("host2", "docker rm -f d3 d4; docker network rm mac40");
+    await on("host2", "docker rm -f d3 d4 d5; docker network rm mac40; ip link del virbr0");
     await project?.good("destroy", "--yes", "--skip-preview");
     await on("host3", GONE["host3"]?.replace(/; ip link del.*/, "") ?? "");
     for (const name of NAMES) assertSame(await snapshot(name), were[name] ?? "");
