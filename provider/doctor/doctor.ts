@@ -7,6 +7,7 @@ import { messageOf } from "../vocabulary/errors";
 import type { Connection } from "../vocabulary/host";
 import { type Examined, factsIn } from "./facts";
 import { type Diagnosis, diagnosisOf } from "./findings";
+import { SIZES } from "./switch";
 
 /** A host to look at. */
 export interface Patient {
@@ -32,7 +33,7 @@ export async function diagnoseBy(
   const nonce = newNonce().slice(0, 12);
   const dataOf = (task: string, { nics = [] }: Patient, index: number): Datum[] => [
     ...[task, nonce, String(index), String(seconds)],
-    ...[nics, vlans.map(String)],
+    ...[SIZES.map(String), nics, vlans.map(String)],
   ];
   const looked = await Promise.all(
     patients.map(async (patient, index): Promise<Examined> => {

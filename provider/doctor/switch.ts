@@ -20,6 +20,8 @@ export interface Passage {
   how: "passes" | "small" | "stripped" | "dropped" | "apart";
   /** Of the longest frame that should come through: bytes behind its head and tag. */
   mtu: number;
+  /** Of the longest that did, with its tag; 0 where none did. */
+  longest: number;
 }
 
 interface Sender extends Port {
@@ -28,8 +30,11 @@ interface Sender extends Port {
   named: boolean;
 }
 
-/** Of the frames that it sends, as library/doctor.sh has it. */
-const sizesOf = ({ mtu }: Sender): number[] => [128, ...[1500, mtu].filter((size) => size <= mtu)];
+/**
+ * Bytes of the frames that are sent, as far as an MTU lets them through, beside one as long as that and one without the length of a tag: what
+ * goes through where it was forgotten somewhere (1500), or where tunnels and DSL lines take their part.
+ */
+export const SIZES: readonly number[] = [128, 1280, 1400, 1450, 1492, 1500];
 
 const HOW: Record<Exclude<Passage["how"], "passes">, (passage: Passage) => [what: string, advice: string]> = {
   dropped: ({ vlanId }) => [
@@ -40,9 +45,9 @@ const HOW: Record<Exclude<Passage["how"], "passes">, (passage: Passage) => [what
     "frames come through without their tag",
     `make VLAN ${vlanId} tagged on the switch's ports to both: it is the untagged ("native", "access") one of one of them`,
   ],
-  small: ({ mtu }) => [
-    `frames of ${mtu} bytes do not come through with a tag, which makes them 4 bytes longer`,
-    `let the switch's ports take ${mtu + 4} bytes (${mtu + 22} with head and checksum), or set mtu: ${mtu - 4} on what stands on the VLAN`,
+  small: ({ mtu, longest }) => [
+    `frames of ${mtu} bytes do not come through with a tag, which makes them 4 bytes longer; of ${longest} they do`,
+    `let the switch's ports take ${mtu + 4} bytes (${mtu + 22} with head and checksum), or set mtu: ${longest} on what stands on the VLAN`,
   ],
   apart: () => [
     "no frame comes through, with or without a tag",
@@ -50,12 +55,20 @@ const HOW: Record<Exclude<Passage["how"], "passes">, (passage: Passage) => [what
   ],
 };
 
-function howOf(heard: readonly Heard[], vlanId: number, mtu: number, together: boolean): Passage["how"] {
+/** As library/doctor.sh takes them. */
+const sizesOf = ({ mtu }: Sender): number[] => [...SIZES, mtu - 4, mtu].filter((size) => size <= mtu);
+
+function passed(
+  heard: readonly Heard[],
+  vlanId: number,
+  mtu: number,
+  together: boolean,
+): Pick<Passage, "how" | "longest"> {
   const frames = heard.filter((frame) => frame.vlanId === vlanId);
-  const tagged = frames.filter((frame) => frame.tagged);
-  if (tagged.length > 0) return tagged.some(({ size }) => size >= mtu) ? "passes" : "small";
-  if (frames.length > 0) return "stripped";
-  return together ? "dropped" : "apart";
+  const longest = Math.max(0, ...frames.filter(({ tagged }) => tagged).map(({ size }) => size));
+  if (longest > 0) return { how: longest >= mtu ? "passes" : "small", longest };
+  if (frames.length > 0) return { how: "stripped", longest };
+  return { how: together ? "dropped" : "apart", longest };
 }
 
 const portOf = ({ host, nic }: Port): Port => ({ host, nic });
@@ -88,7 +101,7 @@ function passagesOf(
         const together = heard.length > 0 || heardBy(from, to).length > 0;
         if (!together && !(from.named && to.named)) return [];
         const mtu = Math.max(...sizesOf(from).filter((size) => size <= to.mtu));
-        return [{ vlanId, from: portOf(from), to: portOf(to), how: howOf(heard, vlanId, mtu, together), mtu }];
+        return [{ vlanId, from: portOf(from), to: portOf(to), ...passed(heard, vlanId, mtu, together), mtu }];
       }),
     ),
   );

@@ -24,12 +24,18 @@ function dockerOf({ docker }: Facts): string {
   return [docker.version, docker.storage, docker.firewall, docker.swarm ? "swarm" : ""].filter(Boolean).join(", ");
 }
 
+/** What it can, by how: "loaded: 8021q, macvlan". */
+const abilities = ({ abilities: all }: Facts): string[] =>
+  [...Map.groupBy(all, ({ how }) => how ?? "not there")].map(
+    ([how, some]) => `${how}: ${some.map(({ name }) => name).join(", ")}`,
+  );
+
 function rowOf({ host, facts }: Examined): string[] {
   if (!facts) return [host, "not reached", "", "", "", ""];
   return [
     host,
-    facts.system,
-    facts.kernel,
+    `${facts.user}, ${facts.shell}`,
+    [facts.system, facts.kernel, ...abilities(facts)].join("\n"),
     iproute2(facts),
     dockerOf(facts),
     facts.managers.join(", ") || "nobody known",
@@ -83,10 +89,10 @@ const passageRows = (passages: readonly Passage[]): string[][] =>
     }),
   );
 
-const row = ({ vlanId, from, to, how }: Passage): string[] => [
+const row = ({ vlanId, from, to, how, longest }: Passage): string[] => [
   `${vlanId}`,
   `${showPort(from)} to ${showPort(to)}`,
-  SIGN[how],
+  how === "small" ? `${SIGN.small}: up to ${longest} bytes` : SIGN[how],
 ];
 
 /** The hosts, their interfaces, what their switch passes, and what is to be done. */
@@ -96,7 +102,7 @@ export function toTable({ hosts, findings, passages }: Diagnosis): string {
   );
   const nics = hosts.flatMap(nicRows);
   const parts = [
-    table(["host", "system", "kernel", "iproute2", "Docker", "network by"], hosts.map(rowOf)),
+    table(["host", "login", "system and kernel", "iproute2", "Docker", "network by"], hosts.map(rowOf)),
     ...(nics.length > 0
       ? [table(["host", "interface", "kind", "link", "Mbit/s", "MTU", "driver", "what is on it"], nics)]
       : []),

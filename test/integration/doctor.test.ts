@@ -1,11 +1,11 @@
 // `pulumi-macvlan doctor`, typed as users type it, on hosts with one fault each: it is told, and nothing else is.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { type Diagnosis, diagnose } from "pulumi-macvlan/doctor";
 import { HOSTS } from "pulumi-macvlan-lab";
-import type { Diagnosis } from "../../provider/doctor/findings";
 import { lab } from "./hooks";
 import { bendIp, connection, haveOps, mendIp, on, snapshot } from "./hosts";
 import { COMMAND } from "./pulumi";
@@ -74,7 +74,7 @@ const CASES: Case[] = [
     mended: () => on("host2", NOTHING_ON_ITS_WAY),
     words: FRAMES,
     told: [
-      /^host2\|VLAN 100\|wrong\|between enp0s8 and host1 enp0s8, host3 enp0s8: frames of 1500 bytes do not come through with a tag, .*\|.*take 1504 bytes .* mtu: 1496/,
+      /^host2\|VLAN 100\|wrong\|between enp0s8 and host1 enp0s8, host3 enp0s8: frames of 1500 bytes do not come through with a tag, .*; of 1496 they do\|.*take 1504 bytes .* mtu: 1496/,
     ],
   },
   {
@@ -170,6 +170,9 @@ const CASES: Case[] = [
   },
 ];
 
+const logins = async (host: string): Promise<number> =>
+  Number(await on(host, "journalctl -q -u ssh --no-pager | grep -c 'Accepted publickey' || true"));
+
 describe("the doctor", function () {
   this.timeout(120_000);
   let folder = "";
@@ -191,19 +194,68 @@ describe("the doctor", function () {
 
   it("finds nothing on healthy hosts, changes nothing there, and shows what they are", async () => {
     const before = await Promise.all(HOSTS.map(({ name }) => snapshot(name)));
+    const known = await Promise.all(HOSTS.map(({ name }) => logins(name)));
     const { exitCode, stdout, stderr } = await ask("--inventory", inventory(), "--vlan", "100,200");
     assert.equal(stderr, "");
     assert.match(stdout, /\nNothing stands in the way\.\n?$/);
     assert.equal(exitCode, 0);
     for (const shown of [
-      /host1 +│ Debian GNU\/Linux 12 \(bookworm\)/,
+      /│ host1 +│ root, dash +│ Debian GNU\/Linux 12 \(bookworm\) +│/,
       /20\.10\.\d+/,
       /host3 +│ enp0s9/,
       /enp0s3 \(SSH\)/,
     ])
       assert.match(stdout, shown);
     assert.match(stdout, /│ 200 +│ host1 enp0s8 +│ pass +│\n│ +│ host2 enp0s8 +│ +│\n│ +│ host3 enp0s8 +│ +│\n└/);
+    assert.match(stdout, /│ built in: macvlan, ipvlan, nf_tables +│/);
     assert.deepEqual(await Promise.all(HOSTS.map(({ name }) => snapshot(name))), before);
+    assert.deepEqual(
+      await Promise.all(HOSTS.map(({ name }) => logins(name))),
+      known.map((count) => count + 1),
+    );
+  });
+
+  it("is told its hosts by name, as ssh is, with what ~/.ssh has for them", async () => {
+    const ssh = join(folder, ".ssh");
+    mkdirSync(ssh, { recursive: true });
+    const aliases = HOSTS.map(({ name }) => {
+      const { address, port, privateKeyPath, hostKey } = lab.connection(name);
+      appendFileSync(join(ssh, "known_hosts"), `[${address}]:${port} ${hostKey}\n`);
+      return `Host ${name}\n  HostName ${address}\n  Port ${port}\n  User root\n  IdentityFile ${privateKeyPath}\n`;
+    });
+    writeFileSync(join(ssh, "config"), aliases.join(""));
+    const { exitCode, stdout, stderr } = await execa(
+      process.execPath,
+      [COMMAND, "doctor", "root@host1", "host2", "host3", "--vlan", "100"],
+      { reject: false, stdin: "ignore", env: { HOME: folder } },
+    );
+    assert.equal(stderr, "");
+    assert.match(stdout, /│ 100 +│ host2 enp0s8 +│ pass +│\n│ +│ host3 enp0s8 +│ +│\n│ +│ root@host1 enp0s8 +│ +│\n└/);
+    assert.equal(exitCode, 0);
+  });
+
+  it("gives a program the same findings", async () => {
+    await on("host1", onItsWay("vlan id 100 drop"));
+    try {
+      const hosts = HOSTS.map(({ name }) => ({ name, connection: connection(name) }));
+      const { findings } = await diagnose(hosts, { vlans: [100, 200], seconds: 3 });
+      assert.deepEqual(
+        findings.map(({ host, about, level }) => [host, about, level]),
+        [["host1", "VLAN 100", "wrong"]],
+      );
+    } finally {
+      await on("host1", NOTHING_ON_ITS_WAY);
+    }
+  });
+
+  it("sends from a bridge where the trunk is a port of it", async () => {
+    await on("host1", "ip link add br0 type bridge; ip link set enp0s8 master br0; ip link set br0 up");
+    try {
+      const { stdout } = await ask("--inventory", inventory(), "--vlan", "100");
+      assert.match(stdout, /│ 100 +│ host1 br0 +│ pass +│\n│ +│ host2 enp0s8 +│ +│\n│ +│ host3 enp0s8 +│ +│\n└/);
+    } finally {
+      await on("host1", "ip link del br0");
+    }
   });
 
   for (const { what, given, mended, words = [], host1, told } of CASES)

@@ -4,7 +4,8 @@ take task # "look", or "listen" once all hosts have been looked at, so that they
 take nonce
 take own # the name that the caller has for it
 take seconds # to listen
-take_list nics # to send frames from; none: the physical ones that have a carrier
+take_list sizes # of frames, as far as a NIC's MTU lets them through
+take_list nics # to send frames from; none: the physical ones that have a carrier, or what they are ports of
 take_list vlans
 end
 
@@ -23,7 +24,7 @@ all_of() { (set +f; cd "$1" 2>/dev/null && ls); }
 # tags off before a program sees a frame, but a filter can ask for them (linux/filter.h: SKF_AD_VLAN_TAG_PRESENT).
 frames() {
   perl -e '
-    my ($nonce, $own, $seconds, $nics, $vlans) = @ARGV;
+    my ($nonce, $own, $seconds, $nics, $vlans, $sizes) = @ARGV;
     my @nics = split " ", $nics;
     my @vlans = (0, split " ", $vlans);
     my (%in, %out, %mac, %mtu, %told, $bits);
@@ -75,7 +76,7 @@ frames() {
       if (time >= $next and time < $end) {
         for my $nic (@nics) {
           for my $vlan (@vlans) {
-            for my $size (128, grep { $_ <= $mtu{$nic} } 1500, $mtu{$nic}) {
+            for my $size (grep { $_ <= $mtu{$nic} } split(" ", $sizes), $mtu{$nic} - 4, $mtu{$nic}) {
               my $tag = $vlan ? pack "n n", 0x8100, $vlan : "";
               my $body = $arp->($mac{$nic}) . "pulumi-macvlan|$nonce|$own|$nic|$vlan|$size|";
               send $out{$nic}[0], "\xff" x 6 . $mac{$nic} . $tag . pack("a" . ($size + 2), $body), 0, $out{$nic}[$vlan ? 2 : 1];
@@ -95,7 +96,7 @@ frames() {
         report "heard", $nic, $1, $2, $3, $4, $tagged ? "tagged" : "untagged" unless $1 eq $own;
       }
     }
-  ' "$nonce" "$own" "$seconds" "$1" "$vlans" 2>&1
+  ' "$nonce" "$own" "$seconds" "$1" "$vlans" "$sizes" 2>&1
 }
 
 # --- what is there ---------------------------------------------------------------------------------------------
@@ -188,9 +189,11 @@ tell_nics() {
 # Where nobody says which: those that could carry VLANs.
 likely() {
   for nic in $(all_of /sys/class/net); do
-    case $(kind_of "$nic") in nic) ;; *) continue ;; esac
-    [ "$(first "/sys/class/net/$nic/carrier")" = 1 ] && printf '%s ' "$nic"
-  done
+    [ "$(kind_of "$nic")" = nic ] && [ "$(first "/sys/class/net/$nic/carrier")" = 1 ] || continue
+    master=$(target "/sys/class/net/$nic/master")
+    case $(kind_of "${master:-$nic}") in bond | bridge) nic=$master ;; esac
+    printf '%s\n' "$nic"
+  done | sort -u | tr '\n' ' '
 }
 
 tell_frames() {
