@@ -112,6 +112,7 @@ interface InspectJson {
   ConfigOnly?: boolean;
   ConfigFrom?: { Network?: string };
   Internal: boolean;
+  EnableIPv6?: boolean;
   IPAM: {
     Config:
       | { Subnet?: string; Gateway?: string; IPRange?: string; AuxiliaryAddresses?: Record<string, string> }[]
@@ -149,7 +150,10 @@ export function decodeNetwork(sections: ReadonlyMap<string, string>): Network | 
   // A node's part names no driver, but its options tell which one it is for.
   const driver = found.ConfigOnly ? (options["ipvlan_mode"] ? "ipvlan" : "macvlan") : found.Driver;
   const configFrom = found.ConfigFrom?.Network;
-  const subnets = (found.IPAM.Config ?? []).map((config): Subnet => {
+  // Without --ipv6 Docker keeps such a subnet in mind, and gives nobody an address of it.
+  const unused = found.EnableIPv6 === false && configFrom === undefined && found.Scope !== "swarm" ? 6 : undefined;
+  const given = (found.IPAM.Config ?? []).filter(({ Subnet = "0.0.0.0/0" }) => parseCidr(Subnet).family !== unused);
+  const subnets = given.map((config): Subnet => {
     const aux = Object.entries(sortKeys(config.AuxiliaryAddresses ?? {}));
     return {
       subnet: cidr(config.Subnet ?? "0.0.0.0/0"),

@@ -40,6 +40,17 @@ describe("Docker's networks", () => {
     assert.equal(decodeNetwork(new Map([["network", "[]"]])), undefined);
   });
 
+  it("have no subnet that Docker was given without --ipv6, and does not use", () => {
+    const [found] = JSON.parse(sections("trixie", { network: "network" }).get("network") ?? "[]");
+    const subnetsOf = (change: object) =>
+      decodeNetwork(new Map([["network", JSON.stringify([{ ...found, ...change }])]]))?.spec.subnets.map(
+        ({ subnet }) => subnet,
+      );
+    assert.deepEqual(subnetsOf({}), ["172.16.10.0/24", "fd00:10::/64"]);
+    assert.deepEqual(subnetsOf({ EnableIPv6: false }), ["172.16.10.0/24"]);
+    assert.deepEqual(subnetsOf({ EnableIPv6: false, Scope: "swarm" }), ["172.16.10.0/24", "fd00:10::/64"]);
+  });
+
   it("of a Swarm are rendered without settings, and their nodes' parts without a driver", () => {
     assert.deepEqual(renderCreate("mac10", "MARK", { ...SPEC, configFrom: "mac10-node" }), {
       Name: "mac10",
