@@ -10,6 +10,8 @@ export interface Listed {
   containers: string[];
   /** And with which addresses. */
   addresses?: Record<string, string[]>;
+  /** Of links: systemd-networkd or NetworkManager, where they configure it. */
+  holder?: string;
 }
 
 /** Named, and left out. */
@@ -56,12 +58,12 @@ export function listsIn(sections: Sections): Lists {
     leftOut.push({ what, why: `a stack has it: ${mark.slice(PREFIX.length)}` });
     return true;
   };
-  for (const [name = "", kind = "", ...mark] of rowsOf(sections, "links")) {
+  for (const [name = "", kind = "", holder = "", ...mark] of rowsOf(sections, "links")) {
     const [, , who] = SOMEBODY.find(([kinds, names]) => kinds.test(kind) && names.test(name)) ?? [];
     const type = KINDS[kind];
     if (!isInterface(name) || isStacks(name, mark.join("|"))) continue;
     if (who) leftOut.push({ what: name, why: who });
-    else if (type) listed.push({ type, name, containers: [] });
+    else if (type) listed.push({ type, name, containers: [], ...(holder && { holder }) });
   }
   for (const [table = "", ...mark] of rowsOf(sections, "routers")) isStacks(`router ${table}`, mark.join("|"));
   for (const [name = "", , scope, mark = "", users = ""] of rowsOf(sections, "networks")) {

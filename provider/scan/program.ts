@@ -181,8 +181,15 @@ class Names {
   readonly classes = new Set<string>();
 }
 
-const putRight = ({ drift }: Described, where = ""): string[] =>
-  drift.map((what) => `The first \`pulumi up\` puts this right${where}: ${what}.`);
+/** What one has to know of it, and no field says. */
+const noted = ({ drift, holder, name }: Described, where = ""): string[] => [
+  ...(holder
+    ? [
+        `${holder} configures ${name}${where}, and makes it again at boot: what is changed or deleted here is to be so there, too.`,
+      ]
+    : []),
+  ...drift.map((what) => `The first \`pulumi up\` puts this right${where && ` (${name}${where})`}: ${what}.`),
+];
 
 /** What hosts have together, as one describes it, after their connections. */
 function topologyPart(found: FoundTopology, hosts: ReadonlyMap<string, string>, names: Names, lan: string): string {
@@ -220,9 +227,7 @@ function topologyPart(found: FoundTopology, hosts: ReadonlyMap<string, string>, 
       ? ["The probes are sent after every change: those of containers that are gone have to go, too."]
       : []),
     ...places.flatMap(({ host, network, subinterface }) =>
-      [network, ...(subinterface ? [subinterface] : [])].flatMap((entry) =>
-        putRight(entry, ` (${entry.name} on ${host.name})`),
-      ),
+      [network, ...(subinterface ? [subinterface] : [])].flatMap((entry) => noted(entry, ` on ${host.name}`)),
     ),
   ];
   const label = unique("lan", names.resources, "-");
@@ -262,7 +267,7 @@ function hostPart(
     const fields = ordered({ ...plain(entry), ...(below && { parent: new Code(below) }) });
     const users = entry.containers.length > 0 ? [`On it: ${entry.containers.join(", ")}.`] : [];
     const text = made(entry.type, label, { host: new Code(host), ...fields });
-    return `${comment([...users, ...putRight(entry)])}${variable ? `const ${variable} = ` : ""}${text}`;
+    return `${comment([...users, ...noted(entry)])}${variable ? `const ${variable} = ` : ""}${text}`;
   });
   const [first] = scanned.rules;
   const beside = first

@@ -4,37 +4,13 @@ import { HOSTS } from "pulumi-macvlan-lab";
 import { closeConnections } from "../../provider/host/ssh/connection";
 import { lab, resetLab } from "./hooks";
 import { assertSame, type Driven, driven, on, type Props, settled, snapshot } from "./hosts";
+import { MANAGERS, managedBy } from "./managers";
 
 /** npm run test:faults does more: each takes a quarter of a minute. */
 const RESTARTS = process.env["FAULTS"] ? 20 : 5;
 
 const everywhere = <T>(work: (host: string) => Promise<T>): Promise<T[]> =>
   Promise.all(HOSTS.map(({ name }) => work(name)));
-
-/** What makes one of the managers run the host's network, as a user might have set it up: with patterns that fit ours, too. */
-const MANAGERS: Record<string, string> = {
-  "plain systemd": "true",
-  ifupdown: `systemctl -q unmask networking; systemctl -q enable networking
-    printf 'auto lo enp0s8\\niface lo inet loopback\\niface enp0s8 inet manual\\n' >/etc/network/interfaces`,
-  "systemd-networkd": `systemctl -q unmask systemd-networkd.service systemd-networkd.socket systemd-udev-trigger
-    systemctl -q enable systemd-networkd 2>/dev/null
-    for nic in enp0s3 enp0s9; do
-      address=$(ip -o -4 addr show dev $nic 2>/dev/null | sed 's/.*inet \\([^ ]*\\) .*/\\1/')
-      [ -z "$address" ] || printf '[Match]\\nName=%s\\n[Network]\\nAddress=%s\\nKeepConfiguration=static\\n' $nic $address >/etc/systemd/network/10-$nic.network
-    done
-    printf '[Match]\\nName=en* shim*\\n[Network]\\nDHCP=yes\\nLinkLocalAddressing=ipv6\\n' >/etc/systemd/network/50-rest.network`,
-  NetworkManager: `systemctl -q unmask NetworkManager NetworkManager-dispatcher systemd-udev-trigger polkit
-    systemctl -q enable NetworkManager
-    printf '[main]\\nplugins=keyfile\\n[device]\\nmatch-device=interface-name:enp0s3\\nmanaged=0\\n' >/etc/NetworkManager/conf.d/lab.conf`,
-};
-const ACTIVE: Record<string, string> = {
-  "plain systemd": "true",
-  ifupdown: "systemctl is-active networking",
-  "systemd-networkd":
-    "systemctl is-active systemd-networkd && networkctl --no-pager --no-legend list enp0s3 | grep -q configured",
-  NetworkManager:
-    "systemctl is-active NetworkManager && nmcli -g DEVICE,STATE device | grep -q '^enp0s8:\\(conn\\|disc\\)'",
-};
 
 /** Interfaces are numbered anew, and a VLAN's own route may stand elsewhere in the list. */
 const shape = (text: string): string =>
@@ -97,17 +73,10 @@ describe("after a reboot", function () {
     );
   };
 
-  for (const [manager, setup] of Object.entries(MANAGERS)) {
+  for (const manager of MANAGERS) {
     it(`with ${manager} all of it is there, before Docker, and containers reach each other`, async () => {
       await resetLab();
-      await everywhere((host) => on(host, setup));
-      if (manager !== "plain systemd") await everywhere((host) => lab.reboot(host));
-      await everywhere((host) =>
-        on(
-          host,
-          `n=0; until { ${ACTIVE[manager]}; } >/dev/null 2>&1 || [ $n = 100 ]; do n=$((n + 1)); sleep 0.2; done; ${ACTIVE[manager]}`,
-        ),
-      );
+      await everywhere((host) => managedBy(host, manager));
       ours = await resources();
       await reach("before");
       const before = await everywhere(snapshot);

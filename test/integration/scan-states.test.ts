@@ -1,11 +1,14 @@
 // Random states of hosts as somebody may have typed them: scanned, taken over by what comes out of that, and nothing but marks is new.
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
 import fc from "fast-check";
 import { HOSTS } from "pulumi-macvlan-lab";
 import { quoteWord } from "../../provider/host/quote";
-import { runner } from "../../provider/host/ssh/connection";
-import { scanBy } from "../../provider/scan/read";
-import { assertSame, connection, type Driven, driven, made, on, shared, snapshot } from "./hosts";
+import { assertSame, connection, made, on, snapshot } from "./hosts";
+import { COMMAND, Project } from "./pulumi";
 
 /** npm run test:faults takes more. */
 const STATES = process.env["FAULTS"] ? 42 : 12;
@@ -113,39 +116,65 @@ const GONE = `docker ps -aq --filter name=box | xargs -r docker rm -f >/dev/null
   for link in $(ip -o link show type vlan | cut -d ' ' -f 2 | cut -d @ -f 1); do ip link del $link; done`;
 
 describe(`${STATES} random states that somebody typed`, function () {
-  this.timeout(STATES * 20_000);
+  this.timeout(STATES * 40_000);
+  const everywhere = <T>(work: (host: string, index: number) => Promise<T>): Promise<T[]> =>
+    Promise.all(HOSTS.map(({ name }, index) => work(name, index)));
   after(function () {
     this.timeout(60_000);
-    return Promise.all(HOSTS.map(({ name }) => on(name, GONE)));
+    return everywhere((host) => on(host, GONE));
   });
 
-  it(`are taken over as they are by what a scan writes, and go with it (seed ${SEED})`, async () => {
-    let done = 0;
-    const work = async (host: string, part: typeof states) => {
-      await on(host, "ip link set enp0s8 up");
-      for (const state of part) {
-        const nothing = await snapshot(host);
-        const { lines, count } = linesOf(state);
-        const what = `${host}, after ${lines.join("; ")}`;
-        for (const line of lines) await on(host, line);
-        const before = await made(host);
-        const { described, leftOut } = await scanBy(runner, host, connection(host));
-        assert.deepEqual([described.length, leftOut], [count, []], what);
-        const all: Driven[] = [];
-        for (const { type, inputs } of described) all.push(await driven(type, host, inputs).create());
-        assert.deepEqual(await made(host), before, what);
-        for (const one of all)
-          assert.equal((await one.diff({ adopt: false })).changes, false, `${what}: ${one.type} changes without adopt`);
-        const again = await scanBy(runner, host, connection(host));
-        assert.deepEqual([again.described.length, again.leftOut.length], [0, count], what);
-        await on(host, "docker ps -aq --filter name=box | xargs -r docker rm -f >/dev/null");
-        const rank = ["MacvlanNetwork", "MacvlanLink", "VlanSubinterface"];
-        for (const type of rank) for (const one of all.filter((entry) => entry.type === type)) await one.delete();
-        assertSame(await snapshot(host), nothing);
-        done += 1;
-      }
+  /** All hosts of the lab at once, a state each. */
+  const takenOver = async (part: typeof states, folder: string) => {
+    const inventory = join(folder, "hosts.json");
+    writeFileSync(inventory, JSON.stringify(Object.fromEntries(HOSTS.map(({ name }) => [name, connection(name)]))));
+    const scan = async (output: string): Promise<string> => {
+      const words = [COMMAND, "scan", "--inventory", inventory, "--output", output];
+      return (await execa(process.execPath, words, { cwd: folder, stdin: "ignore" })).stdout;
     };
-    await shared(states, work);
+    const nothing = await everywhere((host) => snapshot(host));
+    const counts = await everywhere(async (host, index) => {
+      const { lines, count } = linesOf(part[index] ?? []);
+      for (const line of lines) await on(host, line);
+      return count;
+    });
+    const before = await everywhere((host) => made(host));
+    const described = HOSTS.map(({ name }, index) => `${name}: ${counts[index]} described\n`).join("");
+    assert.ok((await scan("lan")).startsWith(described), described);
+    const program = readFileSync(join(folder, "lan", "index.ts"), "utf8");
+    const project = new Project("states", program);
+    try {
+      await project.good("stack", "init");
+      await project.good("up", "--yes", "--skip-preview");
+      assert.deepEqual(await everywhere((host) => made(host)), before);
+      writeFileSync(join(project.folder, "index.ts"), program.replaceAll(/^ *adopt: true,\n/gm, ""));
+      await project.good("preview", "--expect-no-changes");
+      const none = HOSTS.map(({ name }) => `${name}: 0 described, left out: `);
+      const again = await scan("again");
+      for (const said of none) assert.ok(again.includes(said), again);
+      await everywhere((host) => on(host, "docker ps -aq --filter name=box | xargs -r docker rm -f >/dev/null"));
+      await project.good("destroy", "--yes", "--skip-preview");
+    } finally {
+      project.end();
+    }
+    for (const [index, { name }] of HOSTS.entries()) assertSame(await snapshot(name), nothing[index] ?? "");
+  };
+
+  it(`are taken over as they are by the program that a scan writes, and go with it (seed ${SEED})`, async () => {
+    await everywhere((host) => on(host, "ip link set enp0s8 up"));
+    let done = 0;
+    for (let at = 0; at < STATES; at += HOSTS.length) {
+      const part = states.slice(at, at + HOSTS.length);
+      const folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-states-"));
+      try {
+        await takenOver(part, folder);
+      } catch (error) {
+        throw new Error(`after ${part.map((state) => linesOf(state).lines.join("; ")).join("\n")}`, { cause: error });
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+      done += part.length;
+    }
     assert.equal(done, STATES);
   });
 });

@@ -116,7 +116,9 @@ peek() {
   peeked=
   { IFS= read -r peeked <"$1"; } 2>/dev/null || [ -n "$peeked" ]
 }
-peek_mark() { peek "/sys/class/net/$1/ifalias"; return 0; }
+# peek_mark LINK: whose it is. One that was taken over may be made again at boot by whoever had made it, without its mark.
+link_marks=/var/lib/pulumi-macvlan/links
+peek_mark() { peek "/sys/class/net/$1/ifalias" || peek "$link_marks/$1"; return 0; }
 link_mark() { peek_mark "$1"; printf '%s' "$peeked"; }
 link_flag() { peek "/sys/class/net/$1/flags" && [ $((peeked & $2)) -ne 0 ]; }
 
@@ -251,7 +253,7 @@ finish() {
 
 sync_mark() {
   leave_alone
-  peek_mark "$name"
+  peek "/sys/class/net/$name/ifalias"
   [ "$peeked" = "$mark" ] || will link set dev "$name" alias "\"$mark\""
 }
 
@@ -391,6 +393,14 @@ remove_link() {
 # What a script of a link adds to the others: nothing of its own to undo, and nothing to keep for a restore that only the
 # running host can tell (into $keeps: variables of the script, a line each).
 own_kept() { keeps=; }
+# What is to be known of it after a reboot, whoever makes it then.
+own_mark() {
+  if [ "$verb" = delete ]; then
+    [ ! -e "$link_marks/$name" ] || { rm -f "$link_marks/$name"; rmdir "$link_marks" "${link_marks%/*}" 2>/dev/null; }
+  elif [ "$adopt" = true ]; then
+    { peek "$link_marks/$name" && [ "$peeked" = "$mark" ]; } || write "$link_marks/$name" 600 "$mark"
+  fi
+}
 own_before() { :; }
 own_undo() { :; }
 # Into $touching the interfaces that it may touch, into $setting the addresses and routes that it sets.

@@ -33,6 +33,7 @@ version=': pulumi-macvlan 1'
 
 commit() {
   [ "$job" != restore ] || return 0
+  own_mark
   if [ "$verb" = delete ] || [ "$persist" = false ]; then
     # A power cut may have left one that was not whole yet.
     if is_persisted || { [ ! -e "$persisted" ] && [ -e "$persisted.new" ]; }; then forget; fi
@@ -119,10 +120,21 @@ tell() {
   umask 077
 }
 
-# leave_alone: tells them before our link appears. Below /run: at boot it is told again.
+# find_holder LINK: into $holder who of them configures it, by what they keep of that below /run.
+find_holder() {
+  holder=
+  peek "/sys/class/net/$1/ifindex" || return 0
+  ! grep -Eqs '^ADMIN_STATE=(pending|configuring|configured)$' "/run/systemd/netif/links/$peeked" || holder=systemd-networkd
+  ! grep -qs '^managed=true$' "/run/NetworkManager/devices/$peeked" || holder=NetworkManager
+}
+
+# leave_alone: tells them before our link appears. Below /run: at boot it is told again. One of theirs that was taken over stays theirs: were
+# they told to leave it alone, they would first take its addresses away, or the link.
 leave_alone() {
   find_told
   [ -z "$told" ] || return 0
+  find_holder "$name"
+  [ -z "$holder" ] || return 0
   ! command -v networkctl >/dev/null 2>&1 || tell "$networkd_file" "[Match]
 Name=$name
 [Link]

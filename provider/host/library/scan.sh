@@ -3,8 +3,8 @@ begin
 end
 need_root
 
-# Of the kernel's list, which shows each with all its settings: "name|kind|mark". What others make is told by its name; cables to their
-# containers are too many.
+# Of the kernel's list, which shows each with all its settings: "name|kind|who configures it|mark". What others make is told by its name;
+# cables to their containers are too many.
 section links
 links=$(ip -d -o link show 2>/dev/null)
 printf '%s\n' "$links" | while IFS= read -r line; do
@@ -20,7 +20,8 @@ printf '%s\n' "$links" | while IFS= read -r line; do
   esac
   line=${line#*: }
   name=${line%%:*} name=${name%%@*}
-  printf '%s|%s|%s\n' "$name" "$kind" "$(link_mark "$name")"
+  find_holder "$name"
+  printf '%s|%s|%s|%s\n' "$name" "$kind" "$holder" "$(link_mark "$name")"
 done
 
 # "name|driver|scope|mark|container=address,address ...": of containers that run and of those that don't.

@@ -344,6 +344,7 @@ touched() {
   [ ! -e "$own_addresses" ] || while IFS=' ' read -r device _; do touching=$touching$device$nl; done <"$own_addresses"
 }
 
+own_mark() { :; }
 own_kept() {
   # Where Docker looks after a table, its own chain is there too: DOCKER-USER alone may be left from us.
   for program in iptables ip6tables; do

@@ -7,12 +7,12 @@ const lists = (links: string, networks = "", rules = "") =>
 describe("what a host lists", () => {
   it("is what resources describe, in an order of names that people expect", () => {
     const { listed, leftOut } = lists(
-      "enp0s8.100|vlan|\nenp0s8.20|vlan|a label of somebody's\nshim0|macvlan|\n",
+      "enp0s8.100|vlan|NetworkManager|\nenp0s8.20|vlan||a label of somebody's\nshim0|macvlan||\n",
       "mac10|macvlan|local||web=172.16.10.10/24,fd00:10::a/64 db=, v6=,fd00:10::2/64 \n",
     );
     assert.deepEqual(listed, [
       { type: "VlanSubinterface", name: "enp0s8.20", containers: [] },
-      { type: "VlanSubinterface", name: "enp0s8.100", containers: [] },
+      { type: "VlanSubinterface", name: "enp0s8.100", containers: [], holder: "NetworkManager" },
       {
         type: "MacvlanNetwork",
         name: "mac10",
@@ -27,7 +27,7 @@ describe("what a host lists", () => {
   it("is named and left out where it is somebody else's", () =>
     assert.deepEqual(
       lists(
-        "flannel.1|vxlan|\nvnet0|tun|\nvnet5|vlan|\nbr0|bridge|\nlan.5|vlan|pulumi-macvlan shop/prod/lan\n",
+        "flannel.1|vxlan||\nvnet0|tun||\nvnet5|vlan||\nbr0|bridge||\nlan.5|vlan||pulumi-macvlan shop/prod/lan\n",
         "swarm1|macvlan|swarm||\nours|macvlan|local|pulumi-macvlan shop/prod/ours|web=, \n",
       ),
       {
