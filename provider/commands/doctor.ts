@@ -67,7 +67,7 @@ export const doctorCommand = (): Command =>
     )
     .option(
       "--nic <host=interface>",
-      "the interface that is to carry them (default: the inventory's or the stack's parent, else all with a carrier)",
+      "the interface that is to carry them (default: the inventory's or the stack's parent, else all with a carrier, or their bond or bridge)",
       nic,
       {},
     )

@@ -14,7 +14,7 @@ export interface Patient {
   /** As what it is told of. */
   name: string;
   connection: Connection;
-  /** The interfaces that are to carry VLANs. Default: the physical ones that have a carrier. */
+  /** The interfaces that are to carry VLANs. Default: the physical ones that have a carrier, or the bond or bridge that they are ports of. */
   nics?: readonly string[] | undefined;
 }
 

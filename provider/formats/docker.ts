@@ -151,7 +151,7 @@ export function decodeNetwork(sections: ReadonlyMap<string, string>): Network | 
   const driver = found.ConfigOnly ? (options["ipvlan_mode"] ? "ipvlan" : "macvlan") : found.Driver;
   const configFrom = found.ConfigFrom?.Network;
   // Without --ipv6 Docker keeps such a subnet in mind, and gives nobody an address of it.
-  const unused = found.EnableIPv6 === false && configFrom === undefined && found.Scope !== "swarm" ? 6 : undefined;
+  const unused = found.EnableIPv6 === false && !configFrom && found.Scope !== "swarm" ? 6 : undefined;
   const given = (found.IPAM.Config ?? []).filter(({ Subnet = "0.0.0.0/0" }) => parseCidr(Subnet).family !== unused);
   const subnets = given.map((config): Subnet => {
     const aux = Object.entries(sortKeys(config.AuxiliaryAddresses ?? {}));

@@ -35,7 +35,8 @@ export interface Link {
   promiscuous: boolean;
   mtu: number;
   macAddress: string;
-  alias: string;
+  /** Whose it is, by its alias or by what the host keeps of one that was taken over. */
+  mark: string;
   kind: string;
   /** What `ip -d` says of the kind: protocol, id, flags, mode … */
   data: Record<string, unknown>;
@@ -54,7 +55,7 @@ export function decodeLink(sections: ReadonlyMap<string, string>, section = "lin
     promiscuous: flags.includes("PROMISC"),
     mtu: link.mtu,
     macAddress: link.address ?? "",
-    alias: link.ifalias ?? "",
+    mark: sections.get("mark") ?? link.ifalias ?? "",
     kind: link.linkinfo?.info_kind ?? "",
     data: link.linkinfo?.info_data ?? {},
   };

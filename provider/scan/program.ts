@@ -185,7 +185,7 @@ class Names {
 const noted = ({ drift, holder, name }: Described, where = ""): string[] => [
   ...(holder
     ? [
-        `${holder} configures ${name}${where}, and makes it again at boot: what is changed or deleted here is to be so there, too.`,
+        `${holder} configures ${name}${where}, and goes on doing so: what is changed or deleted here is to be so in its files, too.`,
       ]
     : []),
   ...drift.map((what) => `The first \`pulumi up\` puts this right${where && ` (${name}${where})`}: ${what}.`),

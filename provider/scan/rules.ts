@@ -28,6 +28,10 @@ const lansOf = (described: readonly Told[]) =>
 const valuesOf = (rule: string, options: RegExp): string[] =>
   [...rule.matchAll(options)].flatMap(([, value]) => value ?? []);
 
+/** As iptables has it: `eth0.+` is each that begins so. */
+const isOne = (name: string, names: ReadonlySet<string>): boolean =>
+  name.endsWith("+") ? [...names].some((one) => one.startsWith(name.slice(0, -1))) : names.has(name);
+
 /**
  * A rule of iptables that names an interface or a subnet of what is described; of what is forwarded and translated one that names none at
  * all, too: it is about all packets. What is no such rule is told as it is.
@@ -39,9 +43,12 @@ export function aboutThem(rules: readonly Rule[], described: readonly Told[]): R
     if (!command.endsWith("tables-save")) return true;
     const interfaces = valuesOf(shows, / (?:-i|-o) (\S+)/g);
     const cidrs = valuesOf(shows, / (?:-s|-d) (\S+)/g).flatMap(cidrIn);
-    const isAll = interfaces.length + cidrs.length === 0 || (cidrs.length === 0 && shows.startsWith("-A POSTROUTING "));
+    const isAll =
+      interfaces.length + cidrs.length === 0 ||
+      / ! -[iosd] /.test(shows) ||
+      (cidrs.length === 0 && shows.startsWith("-A POSTROUTING "));
     return (
-      interfaces.some((name) => names.has(name)) ||
+      interfaces.some((name) => isOne(name, names)) ||
       cidrs.some((cidr) => lans.some((lan) => lan.family === cidr.family && overlaps(lan, cidr))) ||
       (isAll && /^-A (?:FORWARD|POSTROUTING) /.test(shows))
     );

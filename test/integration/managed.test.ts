@@ -29,6 +29,9 @@ const WRITTEN: Record<string, { manager: Manager; lines: string; holds: string }
   },
 };
 const NAMES = Object.keys(WRITTEN);
+/** Beside it, what they don't know of; until the next boot. */
+const BY_HAND =
+  "ip link add link enp0s8 name hand type vlan id 9; ip link set hand up; ip addr add 10.9.9.9/24 dev hand; udevadm settle";
 const BOX: Record<string, string> = { host2: "172.16.10.20", host3: "172.16.10.30" };
 const ADDRESS: Record<string, string> = { host2: "172.16.10.5/24", host3: "172.16.10.6/24" };
 
@@ -47,7 +50,10 @@ describe("what a host's own manager makes", function () {
     assert.deepEqual(await addresses(name, "enp0s8.100"), [ADDRESS[name]]);
   };
   const reached = () =>
-    on("host2", "n=0; until docker exec box2 ping -c 1 -W 1 172.16.10.30 || [ $n = 40 ]; do n=$((n + 1)); done");
+    on(
+      "host2",
+      "n=0; until docker exec box2 ping -c 1 -W 1 172.16.10.30 || [ $n = 40 ]; do n=$((n + 1)); done; docker exec box2 ping -c 1 -W 1 172.16.10.30",
+    );
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "pulumi-macvlan-managed-"));
@@ -56,6 +62,7 @@ describe("what a host's own manager makes", function () {
         await managedBy(name, manager);
         await on(name, lines);
         await until(name, holds);
+        await on(name, BY_HAND);
         await on(
           name,
           "docker network create -d macvlan --subnet 172.16.10.0/24 --gateway 172.16.10.1 -o parent=enp0s8.100 mac10",
@@ -83,6 +90,7 @@ describe("what a host's own manager makes", function () {
     program = readFileSync(join(folder, "lan", "index.ts"), "utf8");
     assert.match(program, /^\/\/ systemd-networkd configures enp0s8\.100/m);
     assert.match(program, /^\/\/ NetworkManager configures enp0s8\.100/m);
+    assert.doesNotMatch(program, / configures hand/);
   });
 
   it("is taken over, keeps its addresses and its manager, and no packet is lost", async () => {
@@ -123,6 +131,7 @@ describe("what a host's own manager makes", function () {
     await Promise.all(NAMES.map((name) => lab.reboot(name)));
     for (const name of NAMES) {
       await until(name, "systemctl is-active pulumi-macvlan");
+      assert.deepEqual(await addresses(name, "hand"), ["10.9.9.9/24"]);
       assert.deepEqual(await addresses(name, "enp0s8.100"), [ADDRESS[name]]);
     }
     await reached();

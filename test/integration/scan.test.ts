@@ -180,6 +180,21 @@ describe("what was typed by hand", function () {
     );
   });
 
+  it("is what the doctor sees the switch for, by the stack's name", async () => {
+    const { stdout } = await execa(process.execPath, [COMMAND, "doctor", "--stack", String(project?.name)], {
+      cwd: String(project?.folder),
+      env: project?.env ?? {},
+      stdin: "ignore",
+      reject: false,
+    });
+    for (const vlanId of [100, 200, 400])
+      assert.match(
+        stdout,
+        new RegExp(`│ ${vlanId} +│ host1 enp0s8 +│ pass +│\n│ +│ host2 enp0s8 +│ +│\n│ +│ host3 enp0s8 +│ +│\n[├└]`),
+      );
+    assert.match(stdout, /\nNothing stands in the way\.$/);
+  });
+
   it("is a program's from then on: adopt may go, and a change is one as on networks of our own", async () => {
     const own = program.replaceAll("  adopt: true,\n", "");
     write(own);

@@ -41,6 +41,8 @@ frames() {
       for my $tagged (0, 1) {
         socket my $socket, 17, 3, 0 or die "socket: $!\n";
         filtered $socket, $tagged;
+        # All hosts send at once: SO_RCVBUFFORCE.
+        setsockopt $socket, 1, 33, pack "i", 1 << 22;
         bind $socket, $place->(3) or die "$nic: $!\n";
         # LLDP comes to a group of its own. Many NICs drop tags that nobody there has asked for, unless they are promiscuous: for as long as
         # this is open (packet(7)).
@@ -76,7 +78,8 @@ frames() {
       if (time >= $next and time < $end) {
         for my $nic (@nics) {
           for my $vlan (@vlans) {
-            for my $size (grep { $_ <= $mtu{$nic} } split(" ", $sizes), $mtu{$nic} - 4, $mtu{$nic}) {
+            my %once;
+            for my $size (grep { $_ <= $mtu{$nic} and not $once{$_}++ } split(" ", $sizes), $mtu{$nic} - 4, $mtu{$nic}) {
               my $tag = $vlan ? pack "n n", 0x8100, $vlan : "";
               my $body = $arp->($mac{$nic}) . "pulumi-macvlan|$nonce|$own|$nic|$vlan|$size|";
               send $out{$nic}[0], "\xff" x 6 . $mac{$nic} . $tag . pack("a" . ($size + 2), $body), 0, $out{$nic}[$vlan ? 2 : 1];

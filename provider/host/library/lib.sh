@@ -116,9 +116,17 @@ peek() {
   peeked=
   { IFS= read -r peeked <"$1"; } 2>/dev/null || [ -n "$peeked" ]
 }
-# peek_mark LINK: whose it is. One that was taken over may be made again at boot by whoever had made it, without its mark.
+peek_alias() { peek "/sys/class/net/$1/ifalias"; return 0; }
+# peek_mark LINK: whose it is. One that was taken over may be made again at boot by whoever had made it: without our mark, or with a word of
+# theirs in its place.
 link_marks=/var/lib/pulumi-macvlan/links
-peek_mark() { peek "/sys/class/net/$1/ifalias" || peek "$link_marks/$1"; return 0; }
+peek_mark() {
+  peek_alias "$1"
+  case $peeked in "pulumi-macvlan "*) return 0 ;; esac
+  shown_alias=$peeked
+  peek "$link_marks/$1" || peeked=$shown_alias
+  return 0
+}
 link_mark() { peek_mark "$1"; printf '%s' "$peeked"; }
 link_flag() { peek "/sys/class/net/$1/flags" && [ $((peeked & $2)) -ne 0 ]; }
 
@@ -172,7 +180,8 @@ make_way() {
   claim "$peeked"
   look_at_own
   "$1" && return
-  peek_mark "$name"
+  # What only the disk calls ours may be another one by now.
+  peek_alias "$name"
   case $peeked in "$family"* | "$previous_mark") ;; *) fail different "$shown" ;; esac
   refuse_children
   drop_link "$name"
@@ -253,7 +262,7 @@ finish() {
 
 sync_mark() {
   leave_alone
-  peek "/sys/class/net/$name/ifalias"
+  peek_alias "$name"
   [ "$peeked" = "$mark" ] || will link set dev "$name" alias "\"$mark\""
 }
 
@@ -365,6 +374,8 @@ table_mark() { nft list table inet "$table" 2>/dev/null | grep -m 1 -o 'comment 
 observe_link() {
   section link
   exists "$name" && ip -j -d addr show dev "$name"
+  section mark
+  link_mark "$name"
   section router-addresses
   find_theirs
   printf '%s' "$theirs"
@@ -377,8 +388,11 @@ remove_link() {
   if exists "$name"; then
     peek_mark "$name"
     found=$peeked
-    [ "$adopt" = false ] || look_at_own
-    if ! may_go "$found" "$1" && ! is_intended; then
+    peek_alias "$name"
+    told=yes
+    # What only the disk calls ours may be another one by now.
+    if [ "$peeked" != "$found" ]; then look_at_own; "$1" || told=; elif [ "$adopt" = true ]; then look_at_own; fi
+    if { [ -z "$told" ] || ! may_go "$found" "$1"; } && ! is_intended; then
       section kept
       printf '%s' "$found"
       return 0
@@ -392,13 +406,14 @@ remove_link() {
 
 # What a script of a link adds to the others: nothing of its own to undo, and nothing to keep for a restore that only the
 # running host can tell (into $keeps: variables of the script, a line each).
-own_kept() { keeps=; }
+own_kept() { keep_holder; }
 # What is to be known of it after a reboot, whoever makes it then.
 own_mark() {
   if [ "$verb" = delete ]; then
-    [ ! -e "$link_marks/$name" ] || { rm -f "$link_marks/$name"; rmdir "$link_marks" "${link_marks%/*}" 2>/dev/null; }
-  elif [ "$adopt" = true ]; then
-    { peek "$link_marks/$name" && [ "$peeked" = "$mark" ]; } || write "$link_marks/$name" 600 "$mark"
+    ! { peek "$link_marks/$name" && [ "$peeked" != "$mark" ]; } || return 0
+    drop_line "$link_marks/$name"
+  elif [ "$adopt" = true ] || [ -e "$link_marks/$name" ]; then
+    keep_line "$link_marks/$name" "$mark"
   fi
 }
 own_before() { :; }
@@ -422,7 +437,7 @@ change() {
 }
 
 # do_verb: what every script ends with. It defines prepare, touched, prefixes, ensure, remove, observe, own_before,
-# own_undo and own_kept, where those of a link don't fit.
+# own_undo, own_kept and own_mark, where those of a link don't fit.
 do_verb() {
   persisted=$persisted_dir/$resource.$name
   case $job in

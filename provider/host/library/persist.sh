@@ -28,6 +28,15 @@ write() {
   fi
 }
 
+# keep_line FILE LINE: a line that outlasts a reboot, in a file of its own.
+keep_line() { { peek "$1" && [ "$peeked" = "$2" ]; } || write "$1" 600 "$2"; }
+drop_line() {
+  [ -e "$1" ] || [ -e "$1.new" ] || return 0
+  rm -f "$1" "$1.new"
+  rmdir "${1%/*}" /var/lib/pulumi-macvlan 2>/dev/null
+  sync
+}
+
 # What the restorer begins with: another version of it is written anew, and the unit with it.
 version=': pulumi-macvlan 1'
 
@@ -120,12 +129,19 @@ tell() {
   umask 077
 }
 
-# find_holder LINK: into $holder who of them configures it, by what they keep of that below /run.
+# find_holder LINK: into $holder who of them configures it, by what they keep of that below /run. NetworkManager calls what others typed
+# managed as well, but not its own.
 find_holder() {
   holder=
   peek "/sys/class/net/$1/ifindex" || return 0
   ! grep -Eqs '^ADMIN_STATE=(pending|configuring|configured)$' "/run/systemd/netif/links/$peeked" || holder=systemd-networkd
-  ! grep -qs '^managed=true$' "/run/NetworkManager/devices/$peeked" || holder=NetworkManager
+  ! grep -qs '^nm-owned=true$' "/run/NetworkManager/devices/$peeked" || holder=NetworkManager
+}
+
+# keep_holder: whoever comes first at boot then, it is still theirs.
+keep_holder() {
+  find_holder "$name"
+  keeps=${holder:+kept_holder=$holder}
 }
 
 # leave_alone: tells them before our link appears. Below /run: at boot it is told again. One of theirs that was taken over stays theirs: were
@@ -134,7 +150,7 @@ leave_alone() {
   find_told
   [ -z "$told" ] || return 0
   find_holder "$name"
-  [ -z "$holder" ] || return 0
+  [ -z "$holder${kept_holder-}" ] || return 0
   ! command -v networkctl >/dev/null 2>&1 || tell "$networkd_file" "[Match]
 Name=$name
 [Link]

@@ -79,8 +79,11 @@ printf '%s\n' "$links" | while IFS= read -r line; do
   case $line in *" vlan protocol "*) ;; *) continue ;; esac
   line=${line#*: }
   name=${line%%:*} name=${name%%@*}
-  ip route show dev "$name" 2>/dev/null | grep -v 'proto kernel' |
-    while IFS= read -r route; do printf 'ip route show dev %s|%s\n' "$name" "${route% }"; done
+  case $(link_mark "$name") in "pulumi-macvlan "*) continue ;; esac
+  for command in "ip route" "ip -6 route"; do
+    $command show dev "$name" 2>/dev/null | grep -Ev 'proto (kernel|ra)|^(fe80::/64|multicast) ' |
+      while IFS= read -r route; do printf '%s show dev %s|%s\n' "$command" "$name" "${route% }"; done
+  done
 done
 for parent in $(printf '%s\n' "$links" | sed -n 's/^[0-9]*: [^@ ]*@\([^:]*\):.* \(vlan protocol\|macvlan mode\|ipvlan \).*/\1/p' | sort -u); do
   case $(printf '%s\n' "$links" | grep -F " $parent@") in *" vlan protocol "* | *" macvlan mode "*) continue ;; esac

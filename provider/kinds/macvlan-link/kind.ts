@@ -97,12 +97,13 @@ export const macvlanLink: ResourceKind<MacvlanLinkInputs> = {
     });
     return refusals;
   },
-  claims: ({ name, parent, kind, mode, flag, addresses, macAddress: mac }): Claim[] => {
+  claims: ({ name, parent, kind, mode, flag, addresses, macAddress: mac, adopt }): Claim[] => {
     const holder = `${kind} link "${name}"`;
     return [
       { key: `interface ${name}`, property: "name", holder },
       parentClaim(parent, { kind, mode, flag }, holder),
-      lanClaim(parent, "link", holder, addresses),
+      // As it is, if it has to be; its host refuses what is new there.
+      lanClaim(parent, "link", holder, adopt ? [] : addresses),
       ...(mac ? [{ key: `mac ${mac}`, property: "macAddress", holder }] : []),
     ];
   },
@@ -127,7 +128,7 @@ export const macvlanLink: ResourceKind<MacvlanLinkInputs> = {
   ],
   decode: (sections, inputs) => {
     const link = decodeLink(sections);
-    if (!link || link.kind !== inputs.kind || !belongsTo(inputs, link.alias)) return undefined;
+    if (!link || link.kind !== inputs.kind || !belongsTo(inputs, link.mark)) return undefined;
     return {
       inputs: {
         parent: link.parent,

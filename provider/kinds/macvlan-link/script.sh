@@ -8,10 +8,10 @@ end
 # The MAC address from before a reboot: one that nobody chose stays all the same.
 kept_mac=${kept_mac-}
 own_kept() {
-  keeps=
+  keep_holder
   [ "$kind" = macvlan ] || return 0
   peek "/sys/class/net/$name/address"
-  keeps=kept_mac=$peeked
+  keeps=$keeps${nl}kept_mac=$peeked
 }
 
 # choose_mac: of a new macvlan, where nobody did. What the kernel draws systemd-udevd changes a moment later, after it was read.
@@ -106,6 +106,8 @@ ROUTES
 # An address with the parent's own prefix makes two ways into one LAN, and SSH may be lost between them. For IPv6 the
 # preview's look at it must do.
 refuse_naive() {
+  # It was there before, or it would not be kept.
+  [ "$job" != restore ] || return 0
   theirs=
   for address in $addresses; do
     case $address in */32 | *:*) continue ;; esac

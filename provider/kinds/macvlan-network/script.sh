@@ -50,14 +50,11 @@ keep_mark() {
     [ "$label" != "$mark" ] || { drop_mark; return; }
     line="$id $mark"
   fi
-  { peek "$marks/$name" && [ "$peeked" = "$line" ]; } || write "$marks/$name" 600 "$line"
+  keep_line "$marks/$name" "$line"
   found_mark=$mark
 }
 
-drop_mark() {
-  [ ! -e "$marks/$name" ] || { rm -f "$marks/$name"; rmdir "$marks" "${marks%/*}" 2>/dev/null; }
-  return 0
-}
+drop_mark() { drop_line "$marks/$name"; }
 
 # Everybody's networks with a parent, for the messages about a parent or a pool that is taken.
 others() {

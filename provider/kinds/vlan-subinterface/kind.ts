@@ -111,7 +111,7 @@ export const vlanSubinterface: ResourceKind<VlanSubinterfaceInputs> = {
   ],
   decode: (sections, inputs) => {
     const link = decodeLink(sections);
-    if (link?.kind !== "vlan" || !belongsTo(inputs, link.alias)) return undefined;
+    if (link?.kind !== "vlan" || !belongsTo(inputs, link.mark)) return undefined;
     return {
       inputs: {
         parent: link.parent,

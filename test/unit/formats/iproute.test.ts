@@ -19,7 +19,7 @@ describe("ip's answers", () => {
         up: true,
         promiscuous: true,
         mtu: 1400,
-        alias: "pulumi-macvlan project/stack/vlan",
+        mark: "pulumi-macvlan project/stack/vlan",
         kind: "vlan",
       });
       assert.deepEqual([link.data["protocol"], link.data["id"]], ["802.1ad", 100]);

@@ -79,7 +79,7 @@ import { MacvlanLink, MacvlanNetwork, VlanSubinterface } from "pulumi-macvlan";
 // A secret is not written here (password, sudoPassword): give it by new pulumi.Config().requireSecret("…").
 const host1 = { address: "host1.example", user: "ops", sudo: true, name: "host1" };
 
-// systemd-networkd configures enp0s8.100, and makes it again at boot: what is changed or deleted here is to be so there, too.
+// systemd-networkd configures enp0s8.100, and goes on doing so: what is changed or deleted here is to be so in its files, too.
 const host1Vlan100 = new VlanSubinterface("host1-vlan100", {
   host: host1,
   parent: "enp0s8",
@@ -151,8 +151,8 @@ const host2 = { address: "host2.example", name: "host2" };
 // Each host hands out all of mac10: two may give one address twice. Without \`unplanned\` each gets a range of its own, for
 // which its network is made anew; its containers keep their addresses, which are \`reserved\`.
 // The probes are sent after every change: those of containers that are gone have to go, too.
-// systemd-networkd configures enp0s8.100 on host1, and makes it again at boot: what is changed or deleted here is to be so there, too.
-// systemd-networkd configures enp0s8.100 on host2, and makes it again at boot: what is changed or deleted here is to be so there, too.
+// systemd-networkd configures enp0s8.100 on host1, and goes on doing so: what is changed or deleted here is to be so in its files, too.
+// systemd-networkd configures enp0s8.100 on host2, and goes on doing so: what is changed or deleted here is to be so in its files, too.
 const lan = new VlanTopology("lan", {
   hosts: { host1: { connection: host1, parent: "enp0s8" }, host2: { connection: host2, parent: "enp0s8" } },
   vlans: {

@@ -20,12 +20,15 @@ describe("the rules that are about what is described", () => {
     "-A FORWARD -s 172.16.0.0/16 -j ACCEPT",
     "-A POSTROUTING -o eth7 -j MASQUERADE",
     "-A FORWARD -m state --state RELATED,ESTABLISHED -j ACCEPT",
+    "-A FORWARD -i eth0.+ -j ACCEPT",
+    "-A FORWARD ! -i wg0 -j DROP",
   ];
   for (const rule of about) it(`are ${rule}`, () => assert.ok(kept(rule)));
 
   const others = [
     "-A INPUT -p tcp --dport 22 -j ACCEPT",
     "-A FORWARD -i wg0 -o eth7 -j ACCEPT",
+    "-A FORWARD -i wg+ -j ACCEPT",
     "-A POSTROUTING -s 10.8.0.0/24 -o eth7 -j MASQUERADE",
     "-A OUTPUT -d 192.0.2.1/32 -j DROP",
   ];
