@@ -138,9 +138,11 @@ find_holder() {
   ! grep -qs '^nm-owned=true$' "/run/NetworkManager/devices/$peeked" || holder=NetworkManager
 }
 
-# keep_holder: whoever comes first at boot then, it is still theirs.
+# keep_holder: whoever comes first at boot then, it is still theirs. What they were told of is ours, though they may not have read that yet.
 keep_holder() {
-  find_holder "$name"
+  find_told
+  holder=
+  [ -n "$told" ] || find_holder "$name"
   keeps=${holder:+kept_holder=$holder}
 }
 
