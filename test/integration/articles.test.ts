@@ -1,13 +1,13 @@
 // What articles say to type, as it stands there: scanned, taken over by the program that comes out of it, and changed by it.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import { HOSTS } from "pulumi-macvlan-lab";
-import { assertSame, connection, json, made, on, snapshot } from "./hosts";
+import { assertSame, json, made, on, snapshot } from "./hosts";
 import { noMorePings, pinging } from "./pinging";
-import { COMMAND, Project } from "./pulumi";
+import { Project } from "./pulumi";
+import { programIn, scanned, withoutAdopt } from "./scanning";
 
 /** Docker makes the sub-interface itself: on each Docker of the lab, with a number of its own. */
 const bySubinterface = (n: number): string[] => [
@@ -111,13 +111,10 @@ describe("what articles say to type", function () {
   });
 
   it("is written as a program", async () => {
-    const hosts = join(folder, "hosts.json");
-    writeFileSync(hosts, JSON.stringify(Object.fromEntries(NAMES.map((name) => [name, connection(name)]))));
-    const words = [COMMAND, "scan", "--inventory", hosts, "--output", "lan"];
-    const { stdout, stderr } = await execa(process.execPath, words, { cwd: folder, stdin: "ignore", reject: false });
+    const { stdout, stderr } = await scanned(folder, NAMES, "lan");
     assert.equal(stderr, "");
     assert.match(stdout, /^host1: 5 described\nhost2: 5 described\nhost3: 3 described\n/);
-    program = readFileSync(join(folder, "lan", "index.ts"), "utf8");
+    program = programIn(folder, "lan");
     // Docker has no use for it without --ipv6.
     assert.doesNotMatch(program, /2001:db8/);
     for (const said of [
@@ -179,7 +176,7 @@ describe("what articles say to type", function () {
       /( +)name: "(?:macvlan50|macvlan60|macvlan70|macvlan216|my-macvlan-net|my-macvlan-network|macnet32|ipvlan210)",\n/g,
       '$&$1labels: { by: "program" },\n',
     );
-    write(changed.replaceAll(/^ *adopt: true,\n/gm, ""));
+    write(withoutAdopt(changed));
     assert.match((await project?.good("up", "--yes", "--skip-preview")) ?? "", / {4}~ 8 updated\n/);
     for (const { host, network } of NEIGHBOURS)
       assert.equal(await on(host, `docker network inspect -f '{{.Labels.by}}' ${network}`), "program");

@@ -9,6 +9,7 @@ import { HOSTS } from "pulumi-macvlan-lab";
 import { lab } from "./hooks";
 import { bendIp, connection, haveOps, mendIp, on, snapshot } from "./hosts";
 import { COMMAND } from "./pulumi";
+import { inventory } from "./scanning";
 
 /** The kernel's own list of interfaces, with another one in the place of enp0s8: what a lab's host has no hardware for. */
 const pretend = (more: string) => `mkdir /run/net; cp -a /sys/class/net/. /run/net
@@ -183,19 +184,19 @@ describe("the doctor", function () {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  const inventory = (host1: object = {}): string => {
-    const hosts = Object.fromEntries(HOSTS.map(({ name }) => [name, connection(name, name === "host1" ? host1 : {})]));
-    const file = join(folder, "hosts.json");
-    writeFileSync(file, JSON.stringify(hosts));
-    return file;
-  };
+  const hosts = (host1: object = {}): string =>
+    inventory(
+      folder,
+      HOSTS.map(({ name }) => name),
+      { host1 },
+    );
   const ask = (...words: string[]) =>
     execa(process.execPath, [COMMAND, "doctor", ...words], { reject: false, stdin: "ignore" });
 
   it("finds nothing on healthy hosts, changes nothing there, and shows what they are", async () => {
     const before = await Promise.all(HOSTS.map(({ name }) => snapshot(name)));
     const known = await Promise.all(HOSTS.map(({ name }) => logins(name)));
-    const { exitCode, stdout, stderr } = await ask("--inventory", inventory(), "--vlan", "100,200");
+    const { exitCode, stdout, stderr } = await ask("--inventory", hosts(), "--vlan", "100,200");
     assert.equal(stderr, "");
     assert.match(stdout, /\nNothing stands in the way\.\n?$/);
     assert.equal(exitCode, 0);
@@ -251,7 +252,7 @@ describe("the doctor", function () {
   it("sends from a bridge where the trunk is a port of it", async () => {
     await on("host1", "ip link add br0 type bridge; ip link set enp0s8 master br0; ip link set br0 up");
     try {
-      const { stdout } = await ask("--inventory", inventory(), "--vlan", "100");
+      const { stdout } = await ask("--inventory", hosts(), "--vlan", "100");
       assert.match(stdout, /│ 100 +│ host1 br0 +│ pass +│\n│ +│ host2 enp0s8 +│ +│\n│ +│ host3 enp0s8 +│ +│\n└/);
     } finally {
       await on("host1", "ip link del br0");
@@ -262,7 +263,7 @@ describe("the doctor", function () {
     it(`tells of ${what}, and of nothing else`, async () => {
       await given();
       try {
-        const { exitCode, stdout } = await ask("--inventory", inventory(host1?.()), "--json", ...words);
+        const { exitCode, stdout } = await ask("--inventory", hosts(host1?.()), "--json", ...words);
         const { findings } = JSON.parse(stdout) as Diagnosis;
         const lines = findings.map(({ host, about, level, what: said, advice }) =>
           [host, about, level, said, advice].join("|"),
@@ -279,7 +280,7 @@ describe("the doctor", function () {
     await lab.passesLldp("trunk", true);
     try {
       await lab.exec("host2", "cat >/run/lldp; systemd-run -q --unit lldp perl /run/lldp", { input: LLDP });
-      const { stdout } = await ask("--inventory", inventory(), "--vlan", "100");
+      const { stdout } = await ask("--inventory", hosts(), "--vlan", "100");
       assert.match(stdout, /│ host1 +│ enp0s8 +│ cellar +│ Gi1\/0\/7 +│ 100 +│/);
     } finally {
       await on("host2", "systemctl stop lldp; rm /run/lldp");
@@ -295,7 +296,7 @@ describe("the doctor", function () {
       none.stderr,
       /no host is named: name hosts \(user@host\), an inventory \(--inventory hosts\.yaml\) or a stack \(--stack dev\)/,
     );
-    const strange = await ask("--inventory", inventory(), "--nic", "host7=eth0");
+    const strange = await ask("--inventory", hosts(), "--nic", "host7=eth0");
     assert.match(strange.stderr, /--nic names host7: the hosts are host1, host2, host3/);
   });
 });

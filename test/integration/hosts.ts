@@ -18,6 +18,10 @@ export const connection = (host: string, change: object = {}): HostFields => ({
 export const on = async (host: string, line: string, through = lab): Promise<string> =>
   String((await through.exec(host, line)).stdout).trim();
 
+/** Waits for a command to succeed there, for 20 seconds; it has the last word. */
+export const until = (host: string, line: string): Promise<string> =>
+  on(host, `n=0; until { ${line}; } >/dev/null 2>&1 || [ $n = 100 ]; do n=$((n + 1)); sleep 0.2; done; ${line}`);
+
 /** The beginning of a program that stands in front of `ip`: what comes as one batch comes to it command by command. */
 export const ONE_BY_ONE = `case "$*" in
   "-batch -")

@@ -1,14 +1,14 @@
 // What a host's own manager of networks makes is taken over as it is, stays its manager's, and is there after a reboot.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import { lab, resetLab } from "./hooks";
-import { addresses, connection, made, on } from "./hosts";
+import { addresses, made, on, until } from "./hosts";
 import { type Manager, managedBy } from "./managers";
 import { noMorePings, pinging } from "./pinging";
-import { COMMAND, Project } from "./pulumi";
+import { Project } from "./pulumi";
+import { programIn, scanned, withoutAdopt } from "./scanning";
 
 /** A VLAN with an address of the host's, as each of them is told to make it. */
 const WRITTEN: Record<string, { manager: Manager; lines: string; holds: string }> = {
@@ -34,9 +34,6 @@ const BY_HAND =
   "ip link add link enp0s8 name hand type vlan id 9; ip link set hand up; ip addr add 10.9.9.9/24 dev hand; udevadm settle";
 const BOX: Record<string, string> = { host2: "172.16.10.20", host3: "172.16.10.30" };
 const ADDRESS: Record<string, string> = { host2: "172.16.10.5/24", host3: "172.16.10.6/24" };
-
-const until = (host: string, line: string) =>
-  on(host, `n=0; until { ${line}; } >/dev/null 2>&1 || [ $n = 100 ]; do n=$((n + 1)); sleep 0.2; done; ${line}`);
 
 describe("what a host's own manager makes", function () {
   this.timeout(300_000);
@@ -82,12 +79,8 @@ describe("what a host's own manager makes", function () {
   });
 
   it("is told by a scan, with who makes it", async () => {
-    const hosts = join(folder, "hosts.json");
-    writeFileSync(hosts, JSON.stringify(Object.fromEntries(NAMES.map((name) => [name, connection(name)]))));
-    const words = [COMMAND, "scan", "--inventory", hosts, "--output", "lan"];
-    const { stderr } = await execa(process.execPath, words, { cwd: folder, stdin: "ignore", reject: false });
-    assert.equal(stderr, "");
-    program = readFileSync(join(folder, "lan", "index.ts"), "utf8");
+    assert.equal((await scanned(folder, NAMES, "lan")).stderr, "");
+    program = programIn(folder, "lan");
     assert.match(program, /^\/\/ systemd-networkd configures enp0s8\.100/m);
     assert.match(program, /^\/\/ NetworkManager configures enp0s8\.100/m);
     assert.doesNotMatch(program, / configures hand/);
@@ -109,7 +102,7 @@ describe("what a host's own manager makes", function () {
   });
 
   it("is there after a reboot, by whomever it is made, and the next up changes nothing", async () => {
-    const own = program.replaceAll(/^ *adopt: true,\n/gm, "");
+    const own = withoutAdopt(program);
     writeFileSync(join(project?.folder ?? "", "index.ts"), own);
     await project?.good("preview", "--expect-no-changes");
     await Promise.all(NAMES.map((name) => lab.reboot(name)));
@@ -124,7 +117,7 @@ describe("what a host's own manager makes", function () {
   it("is made again at boot by us or by its manager, whoever comes first, once it is to persist", async () => {
     writeFileSync(
       join(project?.folder ?? "", "index.ts"),
-      program.replaceAll(/^ *adopt: true,\n/gm, "").replaceAll("persist: false", "persist: true"),
+      withoutAdopt(program).replaceAll("persist: false", "persist: true"),
     );
     await project?.good("up", "--yes", "--skip-preview");
     await Promise.all(NAMES.map(asWritten));

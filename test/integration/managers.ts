@@ -1,6 +1,6 @@
 // Those who manage networks on hosts.
 import { lab } from "./hooks";
-import { on } from "./hosts";
+import { on, until } from "./hosts";
 
 /** What makes one of them run the host's network, as a user might have set it up: with patterns that fit ours, too. */
 const SETUP = {
@@ -35,9 +35,5 @@ const ACTIVE: Record<Manager, string> = {
 export async function managedBy(host: string, manager: Manager): Promise<void> {
   await on(host, SETUP[manager]);
   if (manager !== "plain systemd") await lab.reboot(host);
-  const active = ACTIVE[manager];
-  await on(
-    host,
-    `n=0; until { ${active}; } >/dev/null 2>&1 || [ $n = 100 ]; do n=$((n + 1)); sleep 0.2; done; ${active}`,
-  );
+  await until(host, ACTIVE[manager]);
 }

@@ -1,14 +1,14 @@
 // Random states of hosts as somebody may have typed them: scanned, taken over by what comes out of that, and nothing but marks is new.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import fc from "fast-check";
 import { HOSTS } from "pulumi-macvlan-lab";
 import { quoteWord } from "../../provider/host/quote";
-import { assertSame, connection, made, on, snapshot } from "./hosts";
-import { COMMAND, Project } from "./pulumi";
+import { assertSame, made, on, snapshot } from "./hosts";
+import { Project } from "./pulumi";
+import { programIn, scanned, withoutAdopt } from "./scanning";
 
 /** npm run test:faults takes more. */
 const STATES = process.env["FAULTS"] ? 42 : 12;
@@ -126,11 +126,14 @@ describe(`${STATES} random states that somebody typed`, function () {
 
   /** All hosts of the lab at once, a state each. */
   const takenOver = async (part: typeof states, folder: string) => {
-    const inventory = join(folder, "hosts.json");
-    writeFileSync(inventory, JSON.stringify(Object.fromEntries(HOSTS.map(({ name }) => [name, connection(name)]))));
     const scan = async (output: string): Promise<string> => {
-      const words = [COMMAND, "scan", "--inventory", inventory, "--output", output];
-      return (await execa(process.execPath, words, { cwd: folder, stdin: "ignore" })).stdout;
+      const { exitCode, stdout, stderr } = await scanned(
+        folder,
+        HOSTS.map(({ name }) => name),
+        output,
+      );
+      assert.equal(exitCode, 0, stderr);
+      return stdout;
     };
     const nothing = await everywhere((host) => snapshot(host));
     const counts = await everywhere(async (host, index) => {
@@ -141,13 +144,13 @@ describe(`${STATES} random states that somebody typed`, function () {
     const before = await everywhere((host) => made(host));
     const described = HOSTS.map(({ name }, index) => `${name}: ${counts[index]} described\n`).join("");
     assert.ok((await scan("lan")).startsWith(described), described);
-    const program = readFileSync(join(folder, "lan", "index.ts"), "utf8");
+    const program = programIn(folder, "lan");
     const project = new Project("states", program);
     try {
       await project.good("stack", "init");
       await project.good("up", "--yes", "--skip-preview");
       assert.deepEqual(await everywhere((host) => made(host)), before);
-      writeFileSync(join(project.folder, "index.ts"), program.replaceAll(/^ *adopt: true,\n/gm, ""));
+      writeFileSync(join(project.folder, "index.ts"), withoutAdopt(program));
       await project.good("preview", "--expect-no-changes");
       const none = HOSTS.map(({ name }) => `${name}: 0 described, left out: `);
       const again = await scan("again");

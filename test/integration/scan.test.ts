@@ -1,12 +1,13 @@
 // What people have typed by hand, from articles: scanned, taken over by the program that comes out of it, and no packet is lost.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { assertSame, connection, json, made, on, snapshot } from "./hosts";
+import { assertSame, json, made, on, snapshot } from "./hosts";
 import { noMorePings, pinging } from "./pinging";
 import { COMMAND, Project } from "./pulumi";
+import { programIn, scanned, withoutAdopt } from "./scanning";
 
 const VLAN = (id: number) =>
   `ip link add link enp0s8 name enp0s8.${id} type vlan id ${id}; ip link set enp0s8 up; ip link set enp0s8.${id} up`;
@@ -73,19 +74,6 @@ const NAMES = Object.keys(TYPED);
 const MAC10 = /( {2}vlans: \{\n {4}mac10: \{\n)/;
 const LABELLED = '$1      labels: { by: "program" },\n';
 
-const inventory = (folder: string, names: readonly string[]) => {
-  const file = join(folder, "hosts.json");
-  writeFileSync(file, JSON.stringify(Object.fromEntries(names.map((name) => [name, connection(name)]))));
-  return file;
-};
-
-const scanned = (folder: string, names: readonly string[], output: string) =>
-  execa(process.execPath, [COMMAND, "scan", "--inventory", inventory(folder, names), "--output", output], {
-    cwd: folder,
-    stdin: "ignore",
-    reject: false,
-  });
-
 const typeAll = (lines: Record<string, string[]>) =>
   Promise.all(
     Object.entries(lines).map(async ([name, all]) => {
@@ -126,9 +114,8 @@ describe("what was typed by hand", function () {
       /^host1: 5 described\nhost2: 6 described, left out: virbr0 \(libvirt makes it\)\nhost3: 2 described\nWritten to .*\/lan\. Next: cd lan && npm install && /,
     );
     assert.equal((await scan("again")).exitCode, 0);
-    const text = (of: string) => readFileSync(join(folder, of, "index.ts"), "utf8");
-    program = text("lan");
-    assert.equal(text("again"), program);
+    program = programIn(folder, "lan");
+    assert.equal(programIn(folder, "again"), program);
     assert.match(program, /^const lan = new VlanTopology\("lan", \{\n {2}hosts: \{ host1: /m);
     assert.match(program, /^\/\/ On mac10: d1 \(host1\), d3 \(host2\), d5 \(host2\)\.$/m);
     assert.equal(program.split("unplanned: true").length, 3);
@@ -196,7 +183,7 @@ describe("what was typed by hand", function () {
   });
 
   it("is a program's from then on: adopt may go, and a change is one as on networks of our own", async () => {
-    const own = program.replaceAll("  adopt: true,\n", "");
+    const own = withoutAdopt(program);
     write(own);
     await project?.good("preview", "--expect-no-changes");
     const [before] = await json<{ NetworkSettings: { Networks: Record<string, { MacAddress: string }> } }[]>(
@@ -282,7 +269,7 @@ describe("one LAN that was typed by hand", function () {
       for (const name of names) await on(name, "ip link set enp0s8 up");
       await typeAll(typed);
       assert.equal((await scanned(folder, names, "lan")).stderr, "");
-      const program = readFileSync(join(folder, "lan", "index.ts"), "utf8");
+      const program = programIn(folder, "lan");
       assert.match(
         program,
         /^ {2}vlans: \{\n {4}mac10: \{\n {6}driver: "macvlan",\n[\s\S]*? {6}unplanned: true,\n {4}\},\n {2}\},$/m,
