@@ -87,9 +87,17 @@ const SYSCTLS = "net/ipv4/ip_forward net/ipv6/conf/all/forwarding";
 const LEFT_BY_DOCKER =
   /^table ip6? raw \{\n\tchain \w+ \{\n\t\ttype filter hook \w+ priority raw; policy accept;\n\t\}\n\}\n/gm;
 
-/** IPv6 addresses are looked at once nobody doubts them any more. */
-const SETTLED =
-  "tries=0; while [ $tries -lt 50 ] && ip -6 addr show tentative | grep -q inet6; do sleep 0.1; tries=$((tries + 1)); done";
+/**
+ * A host is looked at once udev has given new links their MAC addresses, nobody doubts an IPv6 address any more, and the
+ * kernel has noticed, up to a second late, that the last container has left Docker's bridge.
+ */
+const SETTLED = `unsettled() {
+  ip -6 addr show tentative | grep -q inet6 && return
+  [ "$(cat /sys/class/net/docker0/operstate 2>/dev/null)" = up ] && [ -z "$(ls /sys/class/net/docker0/brif)" ]
+}
+udevadm settle
+tries=0
+while [ $tries -lt 50 ] && unsettled; do sleep 0.1; tries=$((tries + 1)); done`;
 
 /** Everything of a host that our resources could touch, without what changes by itself (counters, lifetimes, statistics). */
 export async function snapshot(host: string, through = lab): Promise<string> {
